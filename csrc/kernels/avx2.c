@@ -1,0 +1,1 @@
+typedef int ox_avx2_row_is_empty;

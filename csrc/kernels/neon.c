@@ -1,0 +1,1 @@
+typedef int ox_neon_row_is_empty;

@@ -1,0 +1,1 @@
+"""An OpenAI client for Python whose hot path is compiled."""
