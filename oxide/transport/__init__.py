@@ -1,0 +1,1 @@
+"""Sockets to bytes: lanes, retry, limits, redirects. This file loads no aiohttp; its modules do."""

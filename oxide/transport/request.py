@@ -1,0 +1,426 @@
+"""What goes into a lane and what comes out of it: the seam between policy and wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from .facts import Headers, RequestFacts, ResponseFacts
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from yarl import URL
+
+    from ..errors import LimitName
+    from ..timeouts import Timeout
+    from .retry import RetryPolicy
+
+__all__ = [
+    "Attempt",
+    "HeaderBlock",
+    "Headers",
+    "Lane",
+    "LaneError",
+    "LaneErrorKind",
+    "PreparedRequest",
+    "RawAnswer",
+    "RequestFacts",
+    "ResponseFacts",
+    "check_header",
+]
+
+# RFC 9110 token for names; values without control characters, so that none can start a header of its own.
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_BAD_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+
+
+def check_header(name: str, value: str) -> None:
+    """Refuse a header that could not be sent, or that would smuggle another in.
+
+    Args:
+        name: header name.
+        value: header value.
+
+    Raises:
+        ValueError: the name is not a token, or the value holds CR, LF, another control character or one
+            outside latin-1. The value is not repeated in the message: it may be a credential.
+    """
+    if not _NAME.match(name):
+        raise ValueError(f"invalid header name {name!r}: letters, digits and !#$%&'*+-.^_`|~ only")
+    found = _BAD_VALUE.search(value)
+    if found is not None:
+        what = {"\r": "a carriage return", "\n": "a line feed"}.get(found[0], f"the character {found[0]!r}")
+        raise ValueError(f"invalid value for header {name!r}: it contains {what} at index {found.start()}")
+
+
+class HeaderBlock:
+    """Headers checked and serialised once, sent many times.
+
+    Args:
+        pairs: names and values in the order to send them; a later pair replaces an earlier one of its name.
+
+    Attributes:
+        pairs: the pairs that remain.
+        wire: the same as bytes, each line ended by CRLF.
+
+    Raises:
+        ValueError: a header holds CR, LF or another character that cannot be sent.
+    """
+
+    __slots__ = ("names", "pairs", "wire")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        merged: dict[str, tuple[str, str]] = {}
+        for name, value in pairs:
+            check_header(name, value)
+            merged[name.lower()] = (name, value)
+        self.pairs: tuple[tuple[str, str], ...] = tuple(merged.values())
+        self.names = frozenset(merged)
+        self.wire = "".join(f"{n}: {v}\r\n" for n, v in self.pairs).encode("latin-1")
+
+    def merged(self, changes: Mapping[str, str | None]) -> HeaderBlock:
+        """A block with some headers set, and those given as None left out.
+
+        Args:
+            changes: header name to its value, or to None.
+        """
+        if not changes:
+            return self
+        lowered = {name.lower() for name in changes}
+        kept = [pair for pair in self.pairs if pair[0].lower() not in lowered]
+        return HeaderBlock([*kept, *((n, v) for n, v in changes.items() if v is not None)])
+
+    def without(self, names: Iterable[str]) -> HeaderBlock:
+        """A block that lacks some headers.
+
+        Args:
+            names: header names, any case.
+        """
+        return self.merged(dict.fromkeys(names))
+
+    def get(self, name: str) -> str | None:
+        """The value of a header, or None.
+
+        Args:
+            name: header name, any case.
+        """
+        lowered = name.lower()
+        if lowered not in self.names:
+            return None
+        return next(v for n, v in self.pairs if n.lower() == lowered)
+
+    def __repr__(self) -> str:
+        return f"HeaderBlock({Headers(self.pairs)!r})"
+
+
+class PreparedRequest:
+    """One call, ready to be sent any number of times.
+
+    Args:
+        method: HTTP verb in upper case.
+        url: absolute URL.
+        headers: everything but Host, Content-Length, Transfer-Encoding, Connection, x-stainless-retry-count,
+            Idempotency-Key and what ``auth`` gives: the lane and the transport add those.
+        body: the whole body, or None.
+        stream: hand the answer over at the end of its head, body unread (statuses below 400 only).
+        timeout: limits of each attempt.
+        deadline: seconds over all attempts, back-off, and the stream that follows; None for no limit.
+        max_retries: how often to try again.
+        retry_policy: instead of the transport's own.
+        auth: called anew for each attempt; gives the value of the Authorization header.
+        idempotency_key: sent with every attempt alike.
+        follow_redirects: go where 301, 302, 303, 307 and 308 point to.
+        target: request target (``/v1/x?y=z``) where the caller has it at hand; else it is taken from ``url``.
+        options: the caller's own; carried, never read.
+    """
+
+    __slots__ = (
+        "auth",
+        "body",
+        "deadline",
+        "follow_redirects",
+        "headers",
+        "idempotency_key",
+        "max_retries",
+        "method",
+        "options",
+        "retry_policy",
+        "stream",
+        "target",
+        "timeout",
+        "url",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        url: URL,
+        headers: HeaderBlock,
+        body: bytes | None,
+        timeout: Timeout,
+        *,
+        stream: bool = False,
+        deadline: float | None = None,
+        max_retries: int = 2,
+        retry_policy: RetryPolicy | None = None,
+        auth: Callable[[], Awaitable[str]] | None = None,
+        idempotency_key: str | None = None,
+        follow_redirects: bool = True,
+        target: str | None = None,
+        options: Any = None,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.stream = stream
+        self.deadline = deadline
+        self.max_retries = max_retries
+        self.retry_policy = retry_policy
+        self.auth = auth
+        self.idempotency_key = idempotency_key
+        self.follow_redirects = follow_redirects
+        self.target = target
+        self.options = options
+
+    def facts(self, extra: Iterable[tuple[str, str]] = ()) -> RequestFacts:
+        """What is sent, for error objects and raw responses.
+
+        Args:
+            extra: headers the attempt adds.
+        """
+        return RequestFacts(self.method, self.url, Headers([*self.headers.pairs, *extra]))
+
+    def __repr__(self) -> str:
+        return f"<PreparedRequest {self.method} {self.url.with_user(None)}>"
+
+
+class Attempt:
+    """What differs between two attempts of one request.
+
+    Attributes:
+        number: 0 for the first, 1 for the first retry …
+        headers: pairs to send after ``prepared.headers`` (Authorization, Idempotency-Key,
+            x-stainless-retry-count); checked already.
+        deadline_at: the loop's time at which the call's deadline runs out, or None. Until the head is read
+            the transport enforces it; over a stream the iterator does.
+        started_at: the loop's time when the call began.
+        fresh: take a new connection, not a pooled one.
+    """
+
+    __slots__ = ("deadline_at", "fresh", "headers", "number", "started_at")
+
+    def __init__(
+        self,
+        number: int,
+        headers: list[tuple[str, str]],
+        started_at: float,
+        deadline_at: float | None = None,
+        fresh: bool = False,
+    ) -> None:
+        self.number = number
+        self.headers = headers
+        self.started_at = started_at
+        self.deadline_at = deadline_at
+        self.fresh = fresh
+
+
+LaneErrorKind = Literal[
+    "connect",  # name resolution, TCP, Unix socket
+    "tls",  # handshake or certificate
+    "proxy",  # the proxy refused or could not be reached
+    "write",  # the request could not be sent whole
+    "read",  # the connection broke before or inside the answer
+    "timeout",  # one of the limits; `limit` says which
+    "protocol",  # what came is not HTTP/1.1, or its head is above the limit
+    "too_large",  # the body is above the limit
+    "decode",  # the content encoding is broken or unknown
+    "closed",  # the client was closed while this ran
+]
+
+
+class LaneError(Exception):
+    """A transport failure, in the words of a lane; only the transport turns it into an ``oxide.errors`` type.
+
+    Args:
+        kind: what failed.
+        message: one sentence without credentials.
+        bytes_received: whether any byte of the answer had come.
+        reused: whether the connection had served an earlier request.
+        limit: for kind ``timeout``, which limit.
+        seconds: for kind ``timeout``, its value.
+    """
+
+    def __init__(
+        self,
+        kind: LaneErrorKind,
+        message: str = "",
+        *,
+        bytes_received: bool = False,
+        reused: bool = False,
+        limit: LimitName | None = None,
+        seconds: float | None = None,
+        cause: BaseException | None = None,
+    ) -> None:
+        super().__init__(kind, message)
+        self.kind: LaneErrorKind = kind
+        self.message = message
+        self.bytes_received = bytes_received
+        self.reused = reused
+        self.limit: LimitName | None = limit
+        self.seconds = seconds
+        if cause is not None:
+            self.__cause__ = cause
+
+    @property
+    def stale(self) -> bool:
+        """A kept-alive connection the peer had closed: nothing came, so sending again is safe and free."""
+        return self.reused and not self.bytes_received and self.kind in ("read", "write")
+
+    def __str__(self) -> str:
+        return self.message or self.kind
+
+
+class ByteSinkLike(Protocol):
+    """Where a lane delivers the body of a stream."""
+
+    def feed_data(self, data: bytes, /) -> Any: ...
+    def feed_eof(self) -> Any: ...
+    def set_exception(self, exc: BaseException, /) -> Any: ...
+
+
+class RawAnswer:
+    """An answer as a lane hands it over; each lane has a subclass.
+
+    Attributes:
+        status: HTTP status.
+        raw_headers: the header pairs as received, bytes.
+        http_version: ``HTTP/1.0`` or ``HTTP/1.1``.
+        body: the whole decoded body followed by 64 bytes of padding; empty while a stream is unread.
+        length: length of the body without its padding.
+        is_reused: whether the connection had served an earlier request.
+        elapsed: seconds from sending to the end of the head.
+        request: the request this answers, as sent (after redirects the last one).
+        attempt: the attempt that got it.
+        history: redirects that led here, oldest first.
+    """
+
+    __slots__ = (
+        "_headers",
+        "attempt",
+        "body",
+        "elapsed",
+        "history",
+        "http_version",
+        "is_reused",
+        "length",
+        "raw_headers",
+        "request",
+        "status",
+    )
+
+    status: int
+    raw_headers: list[tuple[bytes, bytes]]
+    http_version: str
+    body: bytes
+    length: int
+    is_reused: bool
+    elapsed: float
+    request: PreparedRequest
+    attempt: Attempt
+    history: tuple[ResponseFacts, ...]
+    _headers: Headers | None
+
+    @property
+    def headers(self) -> Headers:
+        """The headers received, decoded at the first look-up."""
+        found = self._headers
+        if found is None:
+            found = self._headers = Headers(self.raw_headers)
+        return found
+
+    @property
+    def url(self) -> URL:
+        """The address that answered."""
+        return self.request.url
+
+    def content(self) -> bytes:
+        """The body without its padding: a copy."""
+        return self.body[: self.length]
+
+    def facts(self) -> ResponseFacts:
+        """What is known about the answer, for error objects and raw responses."""
+        return ResponseFacts(
+            self.status,
+            self.headers,
+            self.content(),
+            request=self.request.facts(self.attempt.headers),
+            http_version=self.http_version,
+            elapsed=timedelta(seconds=self.elapsed),
+            history=self.history,
+        )
+
+    async def read_all(self) -> None:
+        """Read the rest of a stream into ``body`` and ``length``.
+
+        Raises:
+            LaneError: the connection broke, or a limit ran out.
+        """
+        raise NotImplementedError
+
+    def bind(self, sink: ByteSinkLike) -> None:
+        """Deliver the decoded body to a sink from now on, the part that has come already first.
+
+        Args:
+            sink: where the bytes go; its ``fail`` gets a LaneError.
+        """
+        raise NotImplementedError
+
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """The decoded body in the pieces it arrives in.
+
+        Raises:
+            LaneError: the connection broke, or a limit ran out.
+        """
+        raise NotImplementedError
+
+    def pause_reading(self) -> None:
+        """Stop taking bytes from the socket: the sink has enough."""
+        raise NotImplementedError
+
+    def resume_reading(self) -> None:
+        """Take bytes from the socket again."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Give the connection back: to the pool when the body was read to its end, else it is closed."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        raise NotImplementedError
+
+
+class Lane(Protocol):
+    """A way to the network, bound to one event loop."""
+
+    async def send(self, prepared: PreparedRequest, attempt: Attempt) -> RawAnswer:
+        """Make one attempt. Status and redirects are not judged here.
+
+        Raises:
+            LaneError: no answer, or not all of one.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection; running requests and streams end with LaneError ``closed``."""
+        ...
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop this lane lives in."""
+        ...
