@@ -1,15 +1,22 @@
-/* One instruction set = one struct of function pointers. */
+/* One instruction set = one struct of function pointers, a "row". */
 #ifndef OXIDE_KERNELS_H
 #define OXIDE_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct ox_kernels {
     const char *name;
-    /* Offset of the first LF or CR in p[0, n), or n. Never reads past p + n. */
-    size_t (*find_eol)(const char *p, size_t n);
+    /* Line ends as a bitmap: bit j of out[i] is set when p[64 * i + j] is LF or CR. Writes (n + 63) / 64 words,
+     * with the bits past n clear; never reads past p + n. */
+    void (*eol_masks)(const char *p, size_t n, uint64_t *out);
 } ox_kernels;
 
+/* The row in use: the one OXIDE_ISA names, else the best. NULL when OXIDE_ISA names a row that is not usable here.
+ * Decided at the first call, once for each binary this library is linked into. */
+const ox_kernels *ox_kernels_active(void);
+/* The value of OXIDE_ISA, or NULL when it is unset or empty. */
+const char *ox_kernels_forced(void);
 /* The best row this machine can run. Never NULL: scalar always runs. */
 const ox_kernels *ox_kernels_best(void);
 /* The row called name, or NULL when there is none or this machine cannot run it. */

@@ -1,0 +1,79 @@
+/* Server-sent events out of bytes that arrive in any pieces (WHATWG HTML, "Interpreting an event stream"). */
+#ifndef OXIDE_SSE_H
+#define OXIDE_SSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oxide/buffer.h"
+#include "oxide/kernels.h"
+
+#define OX_SSE_MAX_EVENT ((size_t)64 << 20) /* the default of both caps: images arrive as events of many megabytes */
+
+enum {
+    OX_SSE_ENOMEM = -1,
+    OX_SSE_EEVENT = -2,  /* an event above max_event */
+    OX_SSE_ELINE = -3,   /* a line above max_line */
+    OX_SSE_ECLOSED = -4, /* bytes after ox_sse_close */
+    OX_SSE_EROW = -5,    /* OXIDE_ISA names a row that is not usable here */
+};
+
+typedef struct ox_sse_event {
+    const char *data; /* `data:` lines joined by LF, in the receive buffer, with OX_SLACK readable bytes after them */
+    size_t data_len;
+    const char *name; /* `event:` */
+    size_t name_len;  /* 0: unnamed */
+    const char *id;   /* the last `id:` seen on this stream, not only in this event; NULL: none so far */
+    size_t id_len;
+    int64_t retry_ms; /* `retry:` seen since the event before; -1: none */
+    uint16_t route;   /* 0: unnamed, or a name the API description does not list */
+} ox_sse_event;
+
+#define OX_SSE_WORDS 32 /* 64 bytes of input a word */
+
+typedef struct ox_sse_text {
+    char *base;
+    size_t len, block;
+} ox_sse_text;
+
+/* Public only so that it can be embedded; use the functions. Positions are offsets into the receive buffer. */
+typedef struct ox_sse {
+    const ox_kernels *kernels;
+    ox_buffer in;
+    size_t event;             /* first byte that the current event needs */
+    size_t line;              /* first byte of the current line */
+    size_t data, data_len;    /* the value so far; data_len is OX_SSE_NONE before the first `data` line */
+    size_t name, name_len;    /* name is OX_SSE_NONE when the text was put in late_name */
+    size_t max_event, max_line, max_either;
+    int64_t retry_ms;
+    /* Line ends of in[block, scanned); word `at` is the one being read, `mask` what is left of it. */
+    size_t block, scanned;
+    uint64_t mask;
+    uint32_t at, words_used;
+    int error;
+    uint8_t after_cr, started, closed, has_id;
+    size_t error_size;
+    ox_sse_text id, late_name;
+    uint64_t words[OX_SSE_WORDS + 1]; /* one more: a sentinel with all bits set ends the search */
+} ox_sse;
+
+#define OX_SSE_NONE SIZE_MAX
+
+/* kernels: a row, NULL for the active one. The caps count bytes as received; 0 means the default. Allocates nothing.
+ * Returns 0, or OX_SSE_EROW when OXIDE_ISA names a row that is not usable here. */
+int ox_sse_init(ox_sse *, const ox_kernels *kernels, size_t max_event, size_t max_line);
+void ox_sse_free(ox_sse *);
+/* Takes bytes in: one copy, into the receive buffer. Spans of events given out before are dead after it.
+ * Returns 0 or an error code. */
+int ox_sse_feed(ox_sse *, const char *p, size_t n);
+/* 1: *out is the next event, valid until the next call of any function here; 0: more bytes are needed; < 0: an error
+ * code, and the same one for ever after. */
+int ox_sse_next(ox_sse *, ox_sse_event *out);
+/* The end of the stream: an event that lacks its last line end or blank line becomes available to ox_sse_next. */
+int ox_sse_close(ox_sse *);
+/* Bytes taken in and not yet given out as events. */
+size_t ox_sse_buffered(const ox_sse *);
+/* After OX_SSE_EEVENT or OX_SSE_ELINE: how many bytes the event or line had reached. */
+size_t ox_sse_error_size(const ox_sse *);
+
+#endif
