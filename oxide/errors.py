@@ -32,12 +32,15 @@ __all__ = [
     "UnprocessableEntityError",
     "WebSocketConnectionClosedError",
     "WebSocketQueueFullError",
-    "status_error",
-    "stream_error",
 ]
 
 LimitName = Literal["connect", "read", "write", "pool", "deadline", "stream_idle", "first_event", "server"]
 """Which limit of ``oxide.Timeout`` ran out; ``deadline`` is the call's own, ``server`` the peer's."""
+
+
+def mapping_of(body: object) -> Mapping[str, Any]:
+    """The value as a mapping; empty when it is none."""
+    return cast("Mapping[str, Any]", body) if isinstance(body, Mapping) else {}
 
 
 def _restore(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
@@ -67,6 +70,7 @@ class APIError(OpenAIError):
         param: the parameter at fault.
         type: the server's class of error.
         partial: what a stream had delivered before it failed; None elsewhere. oxide's addition.
+        raw: the bytes of an error that came inside a stream; empty elsewhere. oxide's addition.
     """
 
     message: str
@@ -76,19 +80,33 @@ class APIError(OpenAIError):
     param: str | None = None
     type: str | None = None
     partial: Any = None
+    raw: bytes = b""
 
     def __init__(self, message: str, request: RequestFacts, *, body: object | None) -> None:
         super().__init__(message)
         self.message = message
         self.request = request
         self.body = body
-        if isinstance(body, Mapping):
-            facts = cast("Mapping[str, Any]", body)
+        facts = mapping_of(body)
+        if facts:
             code, param, kind = facts.get("code"), facts.get("param"), facts.get("type")
             # Some servers number their codes; the official attribute is text.
             self.code = None if code is None else str(code)
             self.param = param if param is None or isinstance(param, str) else str(param)
             self.type = kind if kind is None or isinstance(kind, str) else str(kind)
+
+    def attach(self, request: RequestFacts, response: ResponseFacts | None = None) -> None:
+        """Add what a decoder deep inside a stream could not know. oxide's addition.
+
+        Args:
+            request: facts about the request.
+            response: facts about the answer.
+        """
+        self.request = request
+        if response is not None and isinstance(self, (APIStatusError, APIResponseValidationError)):
+            self.response = response
+            if isinstance(self, APIStatusError):
+                self.request_id = response.headers.get("x-request-id")
 
 
 class APIResponseValidationError(APIError):
@@ -100,24 +118,24 @@ class APIResponseValidationError(APIError):
         message: what happened.
         path: where in the answer, such as ``output[3].content[0].text``. oxide's addition.
         expected: what the API describes there. oxide's addition.
-        got: what came instead. oxide's addition.
+        received: what came instead. oxide's addition.
     """
 
     response: ResponseFacts | None
     status_code: int
     path: str | None
     expected: str | None
-    got: str | None
+    received: str | None
 
     def __init__(
         self,
-        response: ResponseFacts | None,
-        body: object | None,
+        response: ResponseFacts | None = None,
+        body: object | None = None,
         *,
         message: str | None = None,
         path: str | None = None,
         expected: str | None = None,
-        got: str | None = None,
+        received: str | None = None,
     ) -> None:
         request = cast("RequestFacts", response.request if response is not None else None)
         super().__init__(message or "Data returned by API invalid for expected schema.", request, body=body)
@@ -125,7 +143,7 @@ class APIResponseValidationError(APIError):
         self.status_code = response.status_code if response is not None else 200
         self.path = path
         self.expected = expected
-        self.got = got
+        self.received = received
 
 
 class APIResponseNotJSONError(APIResponseValidationError):
@@ -147,7 +165,8 @@ class APIResponseNotJSONError(APIResponseValidationError):
     ) -> None:
         if message is None:
             head = bytes(data[:80])
-            kind = "an HTML page" if looks_like_html(head) else "data that is not JSON"
+            page = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+            kind = "an HTML page" if page else "data that is not JSON"
             message = f"The server sent {kind}: {head!r}{'…' if len(data) > 80 else ''}"
         super().__init__(response, data.decode("utf-8", "replace"), message=message)
         self.data = data
@@ -279,7 +298,7 @@ class OAuthError(AuthenticationError):
     error: str | None
 
     def __init__(self, *, response: ResponseFacts, body: object | None) -> None:
-        facts = cast("Mapping[str, Any]", body) if isinstance(body, Mapping) else {}
+        facts = mapping_of(body)
         message = facts.get("error_description") or "OAuth authentication error."
         super().__init__(str(message), response=response, body=body)
         self.error = facts.get("error")
@@ -376,114 +395,3 @@ class WebSocketConnectionClosedError(OpenAIError):
     def __init__(self, message: str, *, unsent_messages: list[str] | list[str | bytes]) -> None:
         super().__init__(message)
         self.unsent_messages = list(unsent_messages)
-
-
-_BY_STATUS: dict[int, type[APIStatusError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-}
-
-
-def class_for_status(status: int) -> type[APIStatusError]:
-    """The error class for an HTTP status.
-
-    Args:
-        status: 400 and above.
-    """
-    found = _BY_STATUS.get(status)
-    if found is None:
-        found = InternalServerError if status >= 500 else APIStatusError
-    return found
-
-
-def looks_like_html(data: bytes) -> bool:
-    """Whether bytes begin as an HTML or XML page does.
-
-    Args:
-        data: the first bytes of a body.
-    """
-    return bytes(data[:256]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
-
-
-def status_error(response: ResponseFacts) -> APIStatusError:
-    """The error for an answer with a 4xx or 5xx status.
-
-    Args:
-        response: facts about the answer, its body included.
-
-    Returns:
-        The subclass for the status, ``Error code: 400 - message`` as its text.
-    """
-    text = response.text
-    try:
-        body: Any = response.json()
-    except (ValueError, RecursionError):
-        body = text.strip()
-    message = f"Error code: {response.status_code}"
-    if isinstance(body, dict):
-        facts = cast("dict[str, Any]", body)
-        body = facts.get("error", facts)
-    if isinstance(body, dict):
-        said = cast("dict[str, Any]", body).get("message")
-        if isinstance(said, str) and said:
-            message = f"{message} - {said}"
-    return class_for_status(response.status_code)(message, response=response, body=cast("object", body))
-
-
-_BY_WORD: dict[str, int] = {
-    "invalid_request_error": 400,
-    "invalid_prompt": 400,
-    "context_length_exceeded": 400,
-    "authentication_error": 401,
-    "invalid_api_key": 401,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "model_not_found": 404,
-    "conflict_error": 409,
-    "rate_limit_error": 429,
-    "rate_limit_exceeded": 429,
-    "insufficient_quota": 429,
-    "tokens": 429,
-    "requests": 429,
-    "too_many_requests": 429,
-    "server_error": 500,
-    "internal_error": 500,
-    "internal_server_error": 500,
-    "service_unavailable": 503,
-    "overloaded_error": 503,
-    "vector_store_timeout": 500,
-}
-
-
-def stream_error(body: object, *, request: RequestFacts, response: ResponseFacts | None) -> APIError:
-    """The error for an ``error`` object that arrived inside a stream, after a status of 200.
-
-    The class follows from the object's code, else its type, so a rate limit is a RateLimitError wherever it
-    shows; its ``status_code`` is the one that class stands for, ``response.status_code`` the one sent.
-
-    Args:
-        body: the error object, or text.
-        request: facts about the request.
-        response: facts about the answer; without them the result is a plain APIError.
-    """
-    facts = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    said = facts.get("message") if facts else body
-    message = said if isinstance(said, str) and said else "An error occurred during streaming"
-    status: int | None = None
-    for word in (facts.get("code"), facts.get("status"), facts.get("type")):
-        if isinstance(word, int) and not isinstance(word, bool) and 400 <= word < 600:
-            status = word
-        elif isinstance(word, str):
-            status = int(word) if word.isdecimal() and 400 <= int(word) < 600 else _BY_WORD.get(word)
-        if status is not None:
-            break
-    if status is None or response is None:
-        return APIError(message, request, body=body)
-    error = class_for_status(status)(message, response=response, body=body)
-    error.status_code = status
-    return error

@@ -119,7 +119,7 @@ class Timeout:
         Returns:
             A Timeout; ``value`` itself when it is one already.
         """
-        if type(value) is cls:
+        if isinstance(value, Timeout):
             return value
         return NO_TIMEOUT if value is None else cls(value)
 

@@ -60,7 +60,7 @@ class Headers(Mapping[str, str]):
     def _by_name(self) -> dict[str, list[str]]:
         index = self._index
         if index is None:
-            index = {}
+            index = cast("dict[str, list[str]]", {})
             for name, value in self._pairs:
                 index.setdefault(_text(name).lower(), []).append(_text(value))
             self._index = index
@@ -130,12 +130,16 @@ class RequestFacts:
         method: HTTP verb in upper case.
         url: absolute URL.
         headers: the headers sent.
+        content: the body sent; empty where there was none.
     """
 
-    __slots__ = ("headers", "method", "url")
+    __slots__ = ("content", "headers", "method", "url")
 
-    def __init__(self, method: str, url: object, headers: Headers | Iterable[RawPair] = ()) -> None:
+    def __init__(
+        self, method: str, url: object, headers: Headers | Iterable[RawPair] = (), content: bytes = b""
+    ) -> None:
         self.method = method
+        self.content = content
         self.url = str(url)
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
 
@@ -143,6 +147,7 @@ class RequestFacts:
         return f"<Request({self.method!r}, {redact_url(self.url)!r})>"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Without the body: a pickled error should not carry a conversation along.
         return (RequestFacts, (self.method, redact_url(self.url), self.headers))
 
 
@@ -220,7 +225,16 @@ class ResponseFacts:
         except LookupError:
             return self.content.decode("utf-8", "replace")
 
+    @property
+    def is_closed(self) -> bool:
+        """True: facts hold no connection."""
+        return True
+
     def read(self) -> bytes:
+        """The body's bytes."""
+        return self.content
+
+    async def aread(self) -> bytes:
         """The body's bytes."""
         return self.content
 

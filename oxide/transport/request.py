@@ -133,6 +133,7 @@ class PreparedRequest:
         auth: called anew for each attempt; gives the value of the Authorization header.
         idempotency_key: sent with every attempt alike.
         follow_redirects: go where 301, 302, 303, 307 and 308 point to.
+        retry_count_header: send ``x-stainless-retry-count`` with each attempt.
         target: request target (``/v1/x?y=z``) where the caller has it at hand; else it is taken from ``url``.
         options: the caller's own; carried, never read.
     """
@@ -147,6 +148,7 @@ class PreparedRequest:
         "max_retries",
         "method",
         "options",
+        "retry_count_header",
         "retry_policy",
         "stream",
         "target",
@@ -169,6 +171,7 @@ class PreparedRequest:
         auth: Callable[[], Awaitable[str]] | None = None,
         idempotency_key: str | None = None,
         follow_redirects: bool = True,
+        retry_count_header: bool = True,
         target: str | None = None,
         options: Any = None,
     ) -> None:
@@ -184,6 +187,7 @@ class PreparedRequest:
         self.auth = auth
         self.idempotency_key = idempotency_key
         self.follow_redirects = follow_redirects
+        self.retry_count_header = retry_count_header
         self.target = target
         self.options = options
 
@@ -193,7 +197,7 @@ class PreparedRequest:
         Args:
             extra: headers the attempt adds.
         """
-        return RequestFacts(self.method, self.url, Headers([*self.headers.pairs, *extra]))
+        return RequestFacts(self.method, self.url, Headers([*self.headers.pairs, *extra]), self.body or b"")
 
     def __repr__(self) -> str:
         return f"<PreparedRequest {self.method} {self.url.with_user(None)}>"
@@ -347,6 +351,21 @@ class RawAnswer:
     def url(self) -> URL:
         """The address that answered."""
         return self.request.url
+
+    @property
+    def reason(self) -> str:
+        """The standard phrase for the status."""
+        return ResponseFacts(self.status).reason_phrase
+
+    @property
+    def retries_taken(self) -> int:
+        """How many attempts failed before this one."""
+        return self.attempt.number
+
+    @property
+    def request_headers(self) -> list[tuple[str, str]]:
+        """The headers sent, credentials included."""
+        return [*self.request.headers.pairs, *self.attempt.headers]
 
     def content(self) -> bytes:
         """The body without its padding: a copy."""
