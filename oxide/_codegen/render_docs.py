@@ -1,0 +1,85 @@
+"""Docstrings composed from facts: verb and path, parameters with type, unit and limit, result, errors."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from .annotations import phrase, unit_of
+from .extract import Facts
+
+_STANDARD = {
+    "extra_headers": "headers of this call; `omit` as a value takes a default one away.",
+    "extra_query": "query parameters of this call.",
+    "extra_body": "members added to the JSON body; they win over the parameters.",
+    "timeout": "seconds, or limits, of each attempt of this call; left out, the client's.",
+}
+
+
+def limit_words(limits: dict[str, Any]) -> list[str]:
+    """Limits of a schema as short phrases."""
+    words: list[str] = []
+    low, high = limits.get("minimum"), limits.get("maximum")
+    if low is not None and high is not None:
+        words.append(f"{low} to {high}")
+    elif low is not None:
+        words.append(f"at least {low}")
+    elif high is not None:
+        words.append(f"at most {high}")
+    for least, most, unit in (("minLength", "maxLength", "characters"), ("minItems", "maxItems", "items")):
+        if most_value := limits.get(most):
+            words.append(f"at most {most_value} {unit}")
+        elif limits.get(least):
+            words.append(f"at least {limits[least]} {unit}")
+    if "maxProperties" in limits:
+        words.append(f"at most {limits['maxProperties']} keys")
+    if "default" in limits:
+        words.append(f"default {limits['default']!r}")
+    return words
+
+
+def method_doc(method: Facts, indent: str) -> str:
+    """The docstring of a generated method, quotes included, wrapped to 110 columns.
+
+    Args:
+      method: facts of the method.
+      indent: what stands before each line.
+    """
+    path_parameters = [p for p, kind, *_ in method["params"] if f"{{{p}}}" in method["path"]]
+    lines = [f'"""`{method["verb"]} {method["path"]}`.', "", "Args:"]
+    for name, _, annotation, _ in method["params"]:
+        if name in _STANDARD:
+            lines.append(f"    {name}: {_STANDARD[name]}")
+            continue
+        words = [phrase(annotation or "object")]
+        unit = unit_of(name)
+        if unit and words[0].startswith(("int", "float")):
+            words.append(f"in {unit}")
+        words += limit_words(method["limits"].get(name, {}))
+        if name in path_parameters:
+            words.append("in the path, not empty")
+        lines += _wrapped(f"    {name}: {', '.join(words)}.", 110 - len(indent))
+    lines += ["", "Returns:", f"    {_returns(method)}", "", "Raises:"]
+    lines += ["    APIStatusError: the answer has status 400 or above; the subclass tells which."]
+    lines += ["    APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out."]
+    if path_parameters:
+        lines.append(f"    ValueError: {' or '.join(path_parameters)} is empty.")
+    lines.append('"""')
+    return "\n".join((indent + line).rstrip() for line in lines)
+
+
+def _returns(method: Facts) -> str:
+    if "page" in method:
+        item = method["page"].partition("[")[2].rstrip("]")
+        return f"A paginator: `await` it for the first page, or `async for` over every {item}."
+    result = method["cast_to"]
+    if method.get("stream_cls"):
+        event = method["stream_cls"].partition("[")[2].rstrip("]")
+        return f"{result}; with `stream=True` an AsyncStream of {event}."
+    return "None." if result == "NoneType" else f"{result}."
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text, width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )

@@ -1,0 +1,232 @@
+"""Resource modules from facts: endpoints, overloads, methods, raw and streaming views."""
+
+from __future__ import annotations
+
+import re
+
+from .extract import Facts
+from .extract_resources import names_in
+from .render_docs import method_doc
+from .render_types import MARK, target_module
+
+_STANDARD = {"extra_headers", "extra_query", "extra_body", "timeout"}
+_CHECKS = {"validate_response_format": "check_response_format"}
+
+
+class ResourceWriter:
+    """Writes one resource class.
+
+    Args:
+      facts: facts of the resource.
+      names: where every resource class lives: class name → oxide module.
+    """
+
+    def __init__(self, facts: Facts, names: dict[str, str]) -> None:
+        self.facts = facts
+        self.resources = names
+        self.origins = {alias or name: (source, name) for source, name, alias in facts["imports"]}
+        self.used: set[str] = set()
+
+    def render(self) -> str:
+        """Source text of the module, not yet formatted."""
+        methods = self.facts["methods"]
+        endpoints = [self._endpoint(m) for m in methods]
+        body = "\n\n".join(self._method(m) for m in methods)
+        children = "\n\n".join(self._child(n, c) for n, c in self.facts["children"])
+        views = [self._view(raw) for raw in (True, False)]
+        name = self.facts["name"]
+        path = methods[0]["path"].split("/{")[0] if methods else ""
+        doc = f"Methods below `{path}`." if path else "Groups the resources below it."
+        head = [
+            MARK,
+            f'"""`{self.facts["module"].removeprefix("resources.")}`: {doc}"""\n',
+            "from __future__ import annotations",
+            "from typing import Any, Dict, Iterable, List, Literal, Optional, TYPE_CHECKING, Union, overload",
+            "from functools import cached_property",
+            "from oxide.options import not_given, omit",
+            "from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper",
+            "from oxide.resources._base import AsyncAPIResource, Endpoint, segment, check_response_format",
+            "if TYPE_CHECKING:",
+            "    from oxide.timeouts import TimeoutTypes",
+            *self._type_imports(),
+        ]
+        view = "\n\n".join(
+            f"    @cached_property\n    def with_{kind}_response(self) -> {name}With{title}Response:\n"
+            f'        """{what}"""\n        return {name}With{title}Response(self)'
+            for kind, title, what in (
+                ("raw", "Raw", "The same methods, returning status, headers and body beside the result."),
+                (
+                    "streaming",
+                    "Streaming",
+                    "The same methods as context managers that leave the body unread.",
+                ),
+            )
+        )
+        cls = f'class {name}(AsyncAPIResource):\n    """{doc}"""\n'
+        exported = [name, f"{name}WithRawResponse", f"{name}WithStreamingResponse"]
+        return "\n".join(
+            [
+                *head,
+                f"\n__all__ = {exported!r}\n",
+                *endpoints,
+                "\n",
+                cls,
+                children,
+                "\n",
+                view,
+                "\n",
+                body,
+                "\n",
+                *views,
+            ]
+        )
+
+    def _type_imports(self) -> list[str]:
+        lines: list[str] = []
+        for name in sorted(self.used):
+            if name in self.resources:
+                lines.append(f"    from {self.resources[name]} import {name}")
+            elif name in self.origins:
+                source, original = self.origins[name]
+                target = target_module(source)
+                if target.startswith("oxide"):
+                    lines.append(
+                        f"    from {target} import {original}" + (f" as {name}" if name != original else "")
+                    )
+        return lines
+
+    def _note(self, text: str) -> str:
+        self.used |= names_in(text)
+        return text
+
+    def _endpoint(self, method: Facts) -> str:
+        constant = f"_{method['name'].upper()}"
+        result = method["page"].partition("[")[2][:-1] if "page" in method else method["cast_to"]
+        arguments = [repr(method["verb"]), repr(method["path"]), repr(self._reference(result))]
+        if method.get("stream_cls"):
+            event = method["stream_cls"].partition("[")[2][:-1]
+            arguments.append(f"stream={self._reference(event)!r}")
+        if "page" in method:
+            arguments.append(f"page={method['page'].partition('[')[0]!r}")
+        if method["security"].get("admin_api_key_auth"):
+            arguments.append("admin=True")
+        kind = method["page"] if "page" in method else method["returns"]
+        return f"{constant}: Endpoint[{self._note(kind)}] = Endpoint({', '.join(arguments)})"
+
+    def _reference(self, name: str) -> str:
+        """``module:Name`` for lazy import; builtins have no module."""
+        if name == "NoneType":
+            return ""
+        if name not in self.origins:
+            return f"builtins:{name}"
+        source, original = self.origins[name]
+        return f"{target_module(source)}:{original}"
+
+    def _child(self, name: str, cls: str) -> str:
+        module = self.resources[cls]
+        self.used.add(cls)
+        return (
+            f"    @cached_property\n    def {name}(self) -> {cls}:\n"
+            f'        """`{name}` below this resource."""\n'
+            f"        from {module} import {cls}\n\n        return {cls}(self._client)"
+        )
+
+    def _parameters(self, signature: Facts) -> str:
+        parts = ["self"]
+        keyword = False
+        for name, kind, annotation, default in signature["params"]:
+            if kind == "keyword" and not keyword:
+                parts.append("*")
+                keyword = True
+            text = annotation
+            if name == "timeout":
+                text = "TimeoutTypes | NotGiven"
+            parts.append(f"{name}: {self._note(text)}" + (f" = {default}" if default is not None else ""))
+        return ", ".join(parts)
+
+    def _method(self, method: Facts) -> str:
+        prefix = "async " if method["async"] else ""
+        lines: list[str] = []
+        for overload in method["overloads"]:
+            lines += [
+                "    @overload",
+                f"    {prefix}def {method['name']}({self._parameters(overload)}) -> "
+                f"{self._note(overload['returns'])}: ...\n",
+            ]
+        returns = self._note(method["returns"])
+        lines.append(f"    {prefix}def {method['name']}({self._parameters(method)}) -> {returns}:")
+        lines.append(method_doc(method, " " * 8))
+        lines += [f"        {line}" for line in self._statements(method)]
+        return "\n".join(lines)
+
+    def _statements(self, method: Facts) -> list[str]:
+        lines: list[str] = []
+        body = self._mapping(method, "body", lines)
+        query = self._mapping(method, "query", lines)
+        path = re.sub(r"\{(\w+)\}", lambda m: "{segment(" + repr(m[1]) + ", " + m[1] + ")}", method["path"])
+        path_text = f'f"{path}"' if path != method["path"] else repr(path)
+        extras = "extra_headers, extra_query, extra_body, timeout"
+        endpoint = f"_{method['name'].upper()}"
+        if "page" in method:
+            lines.append(f"return self._list({endpoint}, {path_text}, {query}, {extras})")
+        else:
+            stream = "bool(stream)" if method.get("stream_cls") else "False"
+            call = f"await self._call({endpoint}, {path_text}, {body}, {query}, {stream}, {extras})"
+            lines.append(f"return {call}" if method["returns"] != "None" else call)
+        return lines
+
+    def _mapping(self, method: Facts, where: str, lines: list[str]) -> str:
+        """Statements that fill the body or the query; returns the expression that names it."""
+        pairs = method[where]
+        if not pairs:
+            # A verb with a body gets one from extra_body alone; there is nothing to build.
+            return "None"
+        defaults = {name: default for name, _, _, default in method["params"]}
+        given = [(key, name) for key, name in pairs if defaults.get(name) is None]
+        checked = any(c in _CHECKS for c in method["checks"])
+        lines.append(f"{where}: dict[str, object] = {{{', '.join(f'{k!r}: {n}' for k, n in given)}}}")
+        for key, name in pairs:
+            if (key, name) in given:
+                continue
+            lines.append(f"if {name} is not omit and {name} is not not_given:")
+            if checked and name == "response_format":
+                lines.append("    check_response_format(response_format)")
+            lines.append(f"    {where}[{key!r}] = {name}")
+        return where
+
+    def _view(self, raw: bool) -> str:
+        name, title = self.facts["name"], "Raw" if raw else "Streaming"
+        wrapper = "to_raw_response_wrapper" if raw else "to_streamed_response_wrapper"
+        attribute = re.sub(r"(?<!^)([A-Z])", r"_\1", name.removeprefix("Async")).lower()
+        lines = [
+            f"class {name}With{title}Response:",
+            f'    """`{name}` through `.with_{title.lower()}_response`."""\n',
+            f"    def __init__(self, {attribute}: {name}) -> None:",
+            f"        self._{attribute} = {attribute}",
+        ]
+        lines += [
+            f"        self.{m['name']} = {wrapper}({attribute}.{m['name']})" for m in self.facts["methods"]
+        ]
+        for child, cls in self.facts["children"]:
+            view = f"{cls}With{title}Response"
+            self.used.add(cls)
+            lines += [
+                "",
+                "    @cached_property",
+                f"    def {child}(self) -> {view}:",
+                f'        """`{child}` below this resource."""',
+                f"        from {self.resources[cls]} import {view}\n",
+                f"        return {view}(self._{attribute}.{child})",
+            ]
+            self.used.add(view)
+        return "\n".join(lines) + "\n\n"
+
+
+def resource_names(resources: list[Facts]) -> dict[str, str]:
+    """Class name → oxide module, of every generated resource class and its views."""
+    found: dict[str, str] = {}
+    for facts in resources:
+        module = f"oxide.{facts['module']}"
+        for suffix in ("", "WithRawResponse", "WithStreamingResponse"):
+            found[facts["name"] + suffix] = module
+    return found

@@ -1,0 +1,100 @@
+"""Write the generated files, or say in what they differ."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from . import facts as facts_module
+from .extract import Facts
+from .render_resources import ResourceWriter, resource_names
+from .render_types import MARK, package, target_module, type_module
+
+ROOT = Path(__file__).resolve().parents[2]
+_RUFF = ["--config", str(ROOT / "pyproject.toml"), "--config", 'lint.isort.known-first-party=["oxide"]']
+
+
+def render(facts: Facts) -> dict[str, str]:
+    """Every generated Python file, not yet formatted: path below the repository → text."""
+    files: dict[str, str] = {}
+    for module, entry in facts["types"].items():
+        files[f"oxide/{module.replace('.', '/')}.py"] = type_module(module, entry)
+    names = resource_names(facts["resources"])
+    for entry in facts["resources"]:
+        for method in entry["methods"]:
+            method["limits"] = facts["limits"].get(f"{method['verb']} {method['path']}", {})
+        files[f"oxide/{entry['module'].replace('.', '/')}.py"] = ResourceWriter(entry, names).render()
+    for place, exports in facts["packages"].items():
+        pairs = [(public, target_module(source)) for public, source, _ in exports]
+        files[f"oxide/{place.replace('.', '/')}/__init__.py"] = package(place, pairs)
+    return files
+
+
+def formatted(files: dict[str, str]) -> dict[str, str]:
+    """The same files as the project's formatter leaves them.
+
+    Raises:
+      RuntimeError: the formatter is missing, or refuses a file.
+    """
+    if importlib.util.find_spec("ruff") is None:
+        raise RuntimeError("ruff is not installed; run: pip install ruff")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        for command in (["check", "--select", "I,F401", "--fix", "--quiet"], ["format", "--quiet"]):
+            run = subprocess.run(
+                [sys.executable, "-m", "ruff", *command, *_RUFF, "--no-cache", str(root)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if run.returncode:
+                raise RuntimeError(f"ruff {command[0]}: {run.stdout}{run.stderr}")
+        return {name: (root / name).read_text("utf-8") for name in files}
+
+
+def wanted(facts: Facts) -> dict[str, str]:
+    """Every generated file with its final text, the facts file included."""
+    files = formatted(render(facts))
+    files[facts_module.FACTS_FILE.relative_to(ROOT).as_posix()] = facts_module.dump(facts)
+    return files
+
+
+def stale() -> list[str]:
+    """Files below types and resources that carry the generator's mark."""
+    mark = MARK.split(" from ")[0].rsplit(" ", 1)[0]
+    places = [ROOT / "oxide" / "types", ROOT / "oxide" / "resources"]
+    found = [p for place in places for p in place.rglob("*.py") if p.read_text("utf-8").startswith(mark)]
+    return sorted(p.relative_to(ROOT).as_posix() for p in found)
+
+
+def write(files: dict[str, str]) -> list[str]:
+    """Make the tree equal to the files.
+
+    Returns:
+      Paths that changed, went or came.
+    """
+    changed: list[str] = []
+    for name in stale():
+        if name not in files:
+            (ROOT / name).unlink()
+            changed.append(name)
+    for name, text in files.items():
+        path = ROOT / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+            changed.append(name)
+    return changed
+
+
+def drift(files: dict[str, str]) -> list[str]:
+    """Paths whose content is not what the facts give."""
+    wrong = [n for n, t in files.items() if not (ROOT / n).exists() or (ROOT / n).read_text("utf-8") != t]
+    return sorted({*wrong, *(n for n in stale() if n not in files)})
