@@ -1,0 +1,266 @@
+"""What both wire lanes share: limits, origins, and the words for what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as ssl_module
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any, Union
+
+import aiohttp
+from aiohttp.client_exceptions import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
+)
+
+from .facts import Headers
+from .request import LaneError
+
+if TYPE_CHECKING:
+    from yarl import URL
+
+__all__ = [
+    "DIRECT_MIN",
+    "SCRATCH_SIZE",
+    "SMALL_BODY",
+    "Chunks",
+    "Headers",
+    "Origin",
+    "OriginTable",
+    "ProxyFor",
+    "WireLimits",
+    "being_cancelled",
+    "client_timeout",
+    "connect_error",
+    "decoder_for",
+]
+
+SCRATCH_SIZE = 128 * 1024
+"""Bytes one read takes at most; one such buffer serves all connections of a lane."""
+
+SMALL_BODY = 64 * 1024
+"""Request bodies up to here travel in one buffer with the head; of larger ones only the first part does."""
+
+DIRECT_MIN = 32 * 1024
+"""Where more than this is left of a body of known length, the socket writes straight into the body."""
+
+ProxyFor = Callable[["URL"], Union["tuple[URL, aiohttp.BasicAuth | None]", None]]
+
+
+class WireLimits:
+    """Bounds on what a server may send.
+
+    Args:
+        max_head: bytes of an answer's head, informational answers included.
+        max_headers: number of header lines.
+        max_body: bytes of a decoded body that is read whole; streams have no such limit.
+        high_water: bytes a stream holds before it stops reading from the socket.
+    """
+
+    __slots__ = ("high_water", "max_body", "max_head", "max_headers")
+
+    def __init__(
+        self,
+        *,
+        max_head: int = 64 * 1024,
+        max_headers: int = 256,
+        max_body: int = 1024 * 1024 * 1024,
+        high_water: int = 256 * 1024,
+    ) -> None:
+        self.max_head = max_head
+        self.max_headers = max_headers
+        self.max_body = max_body
+        self.high_water = high_water
+
+
+class Origin:
+    """One scheme, host, port and way there.
+
+    Attributes:
+        request: what aiohttp's connector wants to see; made once, never sent.
+        host: the Host header line with its CRLF, and the proxy's own headers where the request itself goes to a proxy.
+        absolute: scheme and authority to put before the target, for a plain HTTP proxy; else empty.
+    """
+
+    __slots__ = ("absolute", "host", "request")
+
+    def __init__(
+        self,
+        url: URL,
+        loop: asyncio.AbstractEventLoop,
+        ssl: ssl_module.SSLContext | bool,
+        proxy: tuple[URL, aiohttp.BasicAuth | None] | None,
+    ) -> None:
+        base = url.origin()
+        proxy_url, proxy_auth = proxy if proxy is not None else (None, None)
+        self.request = aiohttp.ClientRequest(
+            "GET", base, loop=loop, ssl=ssl, proxy=proxy_url, proxy_auth=proxy_auth, skip_auto_headers=("User-Agent",)
+        )
+        lines = f"Host: {self.request.headers['Host']}\r\n"
+        self.absolute = ""
+        if proxy_url is not None and base.scheme == "http":
+            self.absolute = str(base).rstrip("/")
+            auth = self.request.proxy_auth
+            if auth is not None:
+                lines += f"Proxy-Authorization: {auth.encode()}\r\n"
+        self.host = lines.encode("latin-1")
+
+
+class OriginTable:
+    """The origins a lane has seen.
+
+    Args:
+        loop: the lane's loop.
+        ssl: context or flag for https.
+        proxy_for: gives the proxy for a URL, or None.
+    """
+
+    __slots__ = ("_loop", "_proxy_for", "_ssl", "_table")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, ssl: ssl_module.SSLContext | bool, proxy_for: ProxyFor | None
+    ) -> None:
+        self._loop = loop
+        self._ssl = ssl
+        self._proxy_for = proxy_for
+        self._table: dict[tuple[str, str | None, int | None], Origin] = {}
+
+    def find(self, url: URL) -> Origin:
+        """The origin of a URL.
+
+        Args:
+            url: an absolute http or https URL.
+        """
+        key = (url.scheme, url.raw_host, url.port)
+        found = self._table.get(key)
+        if found is None:
+            if len(self._table) >= 1024:
+                self._table.clear()
+            proxy = self._proxy_for(url) if self._proxy_for is not None else None
+            found = self._table[key] = Origin(url, self._loop, self._ssl, proxy)
+        return found
+
+
+def client_timeout(timeout: Any, waits: bool) -> aiohttp.ClientTimeout:
+    """aiohttp's limits for getting a connection.
+
+    Args:
+        timeout: the request's limits.
+        waits: every connection is taken, so that the pool limit comes before the one for connecting.
+    """
+    connect, pool = timeout.connect, timeout.pool
+    whole = connect
+    if waits:
+        # One limit of aiohttp's covers the wait and the attempt; the attempt has its own inside it.
+        whole = None if pool is None or connect is None else pool + connect
+    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=connect)
+
+
+def being_cancelled() -> bool:
+    """Whether someone cancelled the running task, rather than a future it waited for. Before 3.11: unknown, no."""
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", None)
+    return cancelling is not None and cancelling() > 0
+
+
+def decoder_for(coding: str) -> Any:
+    """The decoder of a content coding.
+
+    Args:
+        coding: the Content-Encoding header's value in lower case.
+    """
+    from .decode import decoder_for as find
+
+    return find(coding)
+
+
+def connect_error(exc: BaseException, timeout: Any, waited_for_pool: bool) -> LaneError:
+    """Say which part of getting a connection failed.
+
+    Args:
+        exc: what aiohttp's connector raised.
+        timeout: the request's limits.
+        waited_for_pool: whether every connection was taken when the wait began.
+    """
+    if isinstance(exc, (asyncio.TimeoutError, TimeoutError)):
+        # aiohttp's own limit inside the connection attempt is a ServerTimeoutError, the one around the pool is bare.
+        pool = waited_for_pool and not isinstance(exc, aiohttp.ServerTimeoutError)
+        limit = "pool" if pool else "connect"
+        return LaneError("timeout", f"no connection within the {limit} limit", limit=limit,
+                         seconds=getattr(timeout, limit), cause=exc)
+    if isinstance(exc, (ClientProxyConnectionError, ClientHttpProxyError)):
+        return LaneError("proxy", f"the proxy could not be used: {exc}", cause=exc)
+    if isinstance(exc, (ClientConnectorCertificateError, ClientConnectorSSLError, ssl_module.SSLError,
+                        aiohttp.ServerFingerprintMismatch)):
+        return LaneError("tls", f"TLS could not be set up: {exc}", cause=exc)
+    if isinstance(exc, (ClientConnectorError, OSError)):
+        return LaneError("connect", f"no connection: {exc}", cause=exc)
+    return LaneError("connect", f"no connection: {type(exc).__name__}: {exc}", cause=exc)
+
+
+class Chunks:
+    """A sink that hands the body on in the pieces it arrived in.
+
+    Args:
+        loop: the lane's loop.
+        control: told to go on reading once everything held was taken.
+        high_water: bytes held before the sender is asked to stop.
+    """
+
+    __slots__ = ("_control", "_ended", "_error", "_held", "_high", "_loop", "_pieces", "_waiter")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, control: Any, high_water: int) -> None:
+        self._loop = loop
+        self._control = control
+        self._high = high_water
+        self._pieces: deque[bytes] = deque()
+        self._held = 0
+        self._ended = False
+        self._error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def feed_data(self, data: bytes) -> bool:
+        """Take a piece; True asks the sender to stop."""
+        self._pieces.append(data)
+        self._held += len(data)
+        self._wake()
+        return self._held > self._high
+
+    def feed_eof(self) -> None:
+        """The body is complete."""
+        self._ended = True
+        self._wake()
+
+    def set_exception(self, exc: BaseException) -> None:
+        """The body broke off."""
+        self._error = exc
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def iterate(self) -> AsyncIterator[bytes]:
+        """The pieces; raises what broke the body off, after the last piece that came."""
+        try:
+            while True:
+                while self._pieces:
+                    piece = self._pieces.popleft()
+                    self._held -= len(piece)
+                    if not self._pieces:
+                        self._control.resume_reading()
+                    yield piece
+                if self._ended:
+                    break
+                self._waiter = self._loop.create_future()
+                await self._waiter
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._control.release()
