@@ -89,6 +89,21 @@ cdef class Answer:
         """The address that answered."""
         return self.request.url
 
+    @property
+    def reason(self):
+        """The standard phrase for the status."""
+        return RawAnswer.reason.fget(self)
+
+    @property
+    def retries_taken(self):
+        """How many attempts failed before this one."""
+        return self.attempt.number
+
+    @property
+    def request_headers(self):
+        """The headers sent, credentials included."""
+        return RawAnswer.request_headers.fget(self)
+
     def content(self):
         """The body without its padding: a copy."""
         return self.body[:self.length]
@@ -837,9 +852,14 @@ cdef class WireLane:
             raise answer.error
         return answer
 
-    async def close(self):
-        """End what runs with LaneError ``closed`` and close every connection."""
+    def close(self, exc=None):
+        """End every running request and stream. The connector is the caller's to close.
+
+        Args:
+            exc: what they end with; LaneError ``closed`` where nothing is given.
+        """
         self.closed = True
+        if exc is None:
+            exc = LaneError("closed", "the client was closed while this request ran")
         for conn in list(self.active):
-            (<Conn>conn).fail(LaneError("closed", "the client was closed while this request ran"))
-        await self.connector.close()
+            (<Conn>conn).fail(exc)
