@@ -1,4 +1,4 @@
-"""What all tests stand on: leak checks after each of them, loops in debug mode, and both implementations side by side."""
+"""What all tests stand on: leak checks after each, loops in debug mode, both implementations."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def open_sockets() -> set[str]:
 
 @pytest_asyncio.fixture
 async def _loop_is_clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    """Set up before and torn down after every other asynchronous fixture of the test, in the test's own loop."""
+    """Set up before and torn down after every other asynchronous fixture, in the test's own loop."""
     loop = asyncio.get_running_loop()
     loop.set_debug(request.node.get_closest_marker("loop_debug_off") is None)
     here = asyncio.current_task()
@@ -86,7 +86,7 @@ async def _loop_is_clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
 
     # A closed transport lets go of its socket in one of the next turns of the loop.
     end = time.monotonic() + 1.0
-    while leaks() and time.monotonic() < end:
+    while leaks() and time.monotonic() < end:  # noqa: ASYNC110 (there is nothing to wait for)
         await asyncio.sleep(0.005)
     found = leaks()
     if found and request.node.get_closest_marker("leaks_allowed") is None:
@@ -148,7 +148,9 @@ def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TLSFiles:
     folder = tmp_path_factory.mktemp("tls")
     now = datetime.datetime.now(datetime.timezone.utc)
 
-    def make(name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None) -> tuple[Path, Path, object]:
+    def make(
+        name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None
+    ) -> tuple[Path, Path, object]:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         signer, signing_key = issuer or (subject, key)

@@ -6,7 +6,8 @@
         client = AsyncOpenAI(api_key="x", base_url=server.base_url)
         server.script("/chat/completions", Answer.error(429, retry_after=0.1))
 
-The pytest fixtures `oxide_server` and `oxide_client` come from `oxide.testing.plugin`, which pytest finds by itself.
+The pytest fixtures `oxide_server` and `oxide_client` come from `oxide.testing.plugin`, which pytest finds by
+itself.
 """
 
 from __future__ import annotations

@@ -27,13 +27,14 @@ async def client_for(server: Server) -> AsyncIterator[AsyncOpenAI]:
     """A client of `server` for one test, closed at its end."""
     from oxide import AsyncOpenAI
 
-    async with AsyncOpenAI(api_key=server.api.api_key or "oxide-test-key", base_url=server.base_url) as client:
+    key = server.api.api_key or "oxide-test-key"
+    async with AsyncOpenAI(api_key=key, base_url=server.base_url) as client:
         yield client
 
 
 @pytest.fixture
 async def oxide_server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
-    """An embedded OpenAI-compatible server for one test; arguments through `@pytest.mark.oxide_server(...)`."""
+    """An embedded OpenAI-compatible server for one test; its arguments: `@pytest.mark.oxide_server(...)`."""
     async for server in server_for(request):
         yield server
 

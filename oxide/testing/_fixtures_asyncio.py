@@ -19,7 +19,7 @@ __all__ = ["oxide_client", "oxide_server"]
 
 @pytest_asyncio.fixture
 async def oxide_server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
-    """An embedded OpenAI-compatible server for one test; arguments through `@pytest.mark.oxide_server(...)`."""
+    """An embedded OpenAI-compatible server for one test; its arguments: `@pytest.mark.oxide_server(...)`."""
     async for server in server_for(request):
         yield server
 

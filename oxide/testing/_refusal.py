@@ -29,7 +29,7 @@ def wrong_type(param: str, wanted: str, value: object) -> Refusal:
     )
 
 
-_KINDS = {
+_KINDS: dict[type, str] = {
     str: "a string",
     int: "an integer",
     float: "a decimal",

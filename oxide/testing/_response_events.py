@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._json import Object
 from ._text import fragments, tokenize
 
 __all__ = ["response_events"]
@@ -13,7 +14,7 @@ __all__ = ["response_events"]
 def response_events(response: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All events of a stream that ends in `response`, numbered from 0."""
     status = response["status"]
-    pending = {
+    pending: Object = {
         **response,
         "status": "in_progress",
         "completed_at": None,
@@ -33,7 +34,7 @@ def response_events(response: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _message(index: int, item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     at = {"item_id": item["id"], "output_index": index}
-    started = {**item, "status": "in_progress", "content": []}
+    started: Object = {**item, "status": "in_progress", "content": []}
     yield {"type": "response.output_item.added", "output_index": index, "item": started}
     for number, part in enumerate(item["content"]):
         here = {**at, "content_index": number}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import cycle, islice
-from typing import Any, cast
+from typing import Any
+
+from ._json import array, obj
 
 __all__ = ["REPLY", "count_tokens", "fragments", "sample", "stretch", "tokenize"]
 
@@ -44,19 +46,19 @@ def count_tokens(value: Any) -> int:
 def _characters(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, Mapping):
-        return sum(map(_characters, cast("Mapping[str, Any]", value).values()))
-    if isinstance(value, Sequence):
-        return sum(map(_characters, cast("Sequence[Any]", value)))
+    if isinstance(value, dict):
+        return sum(_characters(member) for member in obj(value).values())
+    if isinstance(value, list):
+        return sum(_characters(member) for member in array(value))
     return 0
 
 
 def sample(schema: Any, root: Any = None, depth: int = 0) -> Any:
     """A value that fits a JSON schema, the same one each time."""
     root = schema if root is None else root
-    if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return None
-    schema = cast("Mapping[str, Any]", schema)
+    schema = obj(schema)
     if "$ref" in schema:
         return sample(_resolve(str(schema["$ref"]), root), root, depth + 1)
     for key in ("const", "default"):
@@ -69,7 +71,7 @@ def sample(schema: Any, root: Any = None, depth: int = 0) -> Any:
             return sample(schema[key][0], root, depth + 1)
     kind = schema.get("type", "object" if "properties" in schema else "string")
     if isinstance(kind, list):
-        kind = cast("list[str]", kind)[0]
+        kind = next(iter(array(kind)), "string")
     return _sample_of(str(kind), schema, root, depth)
 
 
@@ -97,7 +99,7 @@ def _resolve(ref: str, root: Any) -> Any:
     node = root
     for part in ref.removeprefix("#").strip("/").split("/"):
         if part:
-            node = node.get(part, {}) if isinstance(node, Mapping) else {}
+            node = obj(node).get(part)
     return node
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
+from ._json import array, obj
 from ._text import sample
 
 __all__ = ["Call", "choose", "functions", "last_user_text", "text_of"]
@@ -21,12 +22,12 @@ class Call:
     arguments: str
 
 
-def functions(tools: Any) -> Iterator[tuple[str, Any]]:
-    """Name and parameter schema of the function tools, in the nested form of Chat Completions or the flat one."""
-    for tool in cast("Sequence[Any]", tools) if isinstance(tools, list) else ():
-        if isinstance(tool, Mapping) and cast("Mapping[str, Any]", tool).get("type") == "function":
-            body = cast("Mapping[str, Any]", tool).get("function", tool)
-            yield str(body.get("name", "")), body.get("parameters") or {}
+def functions(tools: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and parameter schema of each function tool, in Chat Completions' nested form or the flat one."""
+    for tool in map(obj, array(tools)):
+        if tool.get("type") == "function":
+            body = obj(tool.get("function", tool))
+            yield str(body.get("name", "")), obj(body.get("parameters"))
 
 
 def choose(tools: Any, choice: Any) -> list[Call]:
@@ -35,10 +36,9 @@ def choose(tools: Any, choice: Any) -> list[Call]:
     if not known or choice == "none":
         return []
     name = next(iter(known))
-    if isinstance(choice, Mapping):
-        choice = cast("Mapping[str, Any]", choice)
-        wanted = choice.get("function", choice).get("name", name)
-        name = str(wanted) if wanted in known else name
+    wanted = obj(obj(choice).get("function", choice)).get("name")
+    if wanted in known:
+        name = str(wanted)
     return [Call(name, orjson.dumps(sample({"type": "object", **known[name]})).decode())]
 
 
@@ -46,15 +46,12 @@ def text_of(content: Any) -> str:
     """The text in a message's content: a string, or the text parts of a list."""
     if isinstance(content, str):
         return content
-    if isinstance(content, list):
-        parts = cast("list[Any]", content)
-        return "".join(str(p.get("text", "")) for p in parts if isinstance(p, dict))
-    return ""
+    return "".join(str(obj(part).get("text", "")) for part in array(content))
 
 
 def last_user_text(messages: Sequence[Any]) -> str:
     """Text of the last user message, or an empty string."""
-    for message in reversed(messages):
-        if isinstance(message, Mapping) and cast("Mapping[str, Any]", message).get("role") == "user":
-            return text_of(cast("Mapping[str, Any]", message).get("content"))
+    for message in map(obj, reversed(messages)):
+        if message.get("role") == "user":
+            return text_of(message.get("content"))
     return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from http import HTTPStatus
 from importlib import import_module
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -29,17 +30,17 @@ Encoding: TypeAlias = Literal["gzip", "deflate", "br", "zstd"]
 class Answer:
     """One HTTP answer, down to the byte at which it is cut.
 
-    Make one with `json`, `sse`, `text`, `html`, `error`, `redirect`, `raw`, `drop` or `hang`; all take the fields
-    below as keywords. Offsets count body bytes as sent (after `encoding`, before chunk framing).
+    Make one with `json`, `sse`, `text`, `html`, `error`, `redirect`, `raw`, `drop` or `hang`; all take the
+    fields below as keywords. Offsets count body bytes as sent (after `encoding`, before chunk framing).
 
     Fields:
-        pieces: the body, in the pieces it is written in; a callable is asked for them at each request (for bodies too
-            large to hold) and then excludes `splits` and `encoding`.
+        pieces: the body, in the pieces it is written in; a callable is asked for them at each request (for
+            bodies too large to hold) and then excludes `splits` and `encoding`.
         status, reason: status line; `reason` defaults to the standard phrase.
-        headers: added to the default ones; a header named here replaces the default of the same name, so a wrong
-            `Content-Length` can be sent.
-        framing: `length`, `chunked`, `close` (body ends with the connection) or `raw` (`pieces` are the whole answer,
-            status line included). None: `length` for one piece, else `chunked`.
+        headers: added to the default ones; a header named here replaces the default of the same name, so a
+            wrong `Content-Length` can be sent.
+        framing: `length`, `chunked`, `close` (body ends with the connection) or `raw` (`pieces` are the
+            whole answer, status line included). None: `length` for one piece, else `chunked`.
         encoding: compress the body, flushed after each piece.
         writes: `each` piece in a write of its own, or the whole answer in `one`. None: `one` for one piece.
         gap: seconds between two writes. None: just long enough for the other side to read; 0: back to back.
@@ -103,11 +104,11 @@ class Answer:
         """A stream of server-sent events, one piece each.
 
         Args:
-            events: a mapping is sent as JSON, a str as data, a `(name, data)` tuple under that event name, bytes as they
-                are (for malformed streams). A callable must yield finished bytes.
+            events: a mapping is sent as JSON, a str as data, a `(name, data)` tuple under that event name,
+                bytes as they are (for malformed streams). A callable must yield finished bytes.
             done: end with `data: [DONE]`.
-            named: whether mappings get an `event:` line with their `type`; None: where they have a `type` and no
-                `object`, which is how the Responses and Chat Completions formats differ.
+            named: whether mappings get an `event:` line with their `type`; None: where they have a `type`
+                and no `object`, which is how the Responses and Chat Completions formats differ.
         """
         pieces: Any = events
         if not callable(events):
@@ -143,7 +144,8 @@ class Answer:
         """An error in OpenAI's shape, with the usual `type` of the status.
 
         Args:
-            retry_after: seconds (sent as `retry-after-ms` and `Retry-After` where they are below one) or an HTTP date.
+            retry_after: seconds (sent as `retry-after-ms` and `Retry-After` where they are below one) or an
+                HTTP date.
         """
         kind, phrase = _ERRORS.get(
             status, ("server_error" if status >= 500 else "invalid_request_error", "Failed.")
@@ -168,7 +170,7 @@ class Answer:
 
     @classmethod
     def raw(cls, *pieces: bytes, **fields: Any) -> Answer:
-        """Bytes written as they are, status line and all; the connection is closed afterwards unless `close=False`."""
+        """Bytes written as they are, status line and all; then closes, unless `close=False`."""
         fields.setdefault("close", True)
         return cls(pieces, framing="raw", **fields)
 
@@ -270,12 +272,12 @@ class Answer:
 
 
 def coerce(value: AnswerLike) -> Answer:
-    """An `Answer` from what `Server.script` accepts: an answer, a mapping (JSON) or a list of events (SSE)."""
+    """An `Answer` from what `Server.script` accepts: an answer, a mapping (JSON), a list of events (SSE)."""
     if isinstance(value, Answer):
         return value
     if isinstance(value, Mapping):
         return Answer.json(value)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, list | tuple):
         return Answer.sse(value)
     raise TypeError(f"an answer is an Answer, a mapping or a list of events, not {type(value).__name__}")
 
@@ -326,7 +328,7 @@ def _typed(fields: dict[str, Any], content_type: str) -> dict[str, Any]:
 
 def _cut(data: bytes, offsets: Sequence[int]) -> tuple[bytes, ...]:
     marks = [0, *sorted({o for o in offsets if 0 < o < len(data)}), len(data)]
-    return tuple(data[a:b] for a, b in zip(marks, marks[1:], strict=False))
+    return tuple(data[a:b] for a, b in pairwise(marks))
 
 
 def _first(pieces: Iterable[bytes], size: int) -> tuple[bytes, ...]:

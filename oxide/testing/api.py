@@ -1,11 +1,13 @@
 """The built-in behaviour: a small, deterministic model behind the OpenAI API.
 
 Rules, so that a test can rely on them:
-- The answer is `reply` (or the last user text with `echo`), word by word; `max_tokens` and its relatives cut it.
-- Tools are called when there are some, `tool_choice` is not `"none"` and the last message is not a result of one:
-  the chosen or first function, with arguments that fit its schema. After a result the answer is text.
+- The answer is `reply` (or the last user text with `echo`), word by word; `max_tokens` and its relatives cut
+  it.
+- Tools are called when there are some, `tool_choice` is not `"none"` and the last message is not a result of
+  one: the chosen or first function, with arguments that fit its schema. After a result the answer is text.
 - A JSON schema as response format is answered with a value that fits it.
-- Requests that OpenAI would refuse (no model, no messages, not JSON, unknown ids, wrong key) are refused alike.
+- Requests that OpenAI would refuse (no model, no messages, not JSON, unknown ids, wrong key) are refused
+  alike.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
+from ._json import obj
 from ._refusal import Refusal, wrong_type
 from ._text import REPLY, stretch, tokenize
 from .answers import Answer
@@ -143,6 +146,7 @@ class Api:
             raise Refusal(400, "We could not parse the JSON body of your request.") from None
         if not isinstance(body, dict):
             raise Refusal(400, "The JSON body of your request is not an object.")
+        body = obj(cast("object", body))
         model = body.get("model")
         if not model:
             raise Refusal(
@@ -164,11 +168,8 @@ class Api:
 
     def words(self, record: RecordedRequest, last_user: str, limit: int | None) -> tuple[list[str], bool]:
         """The tokens of a text answer, and whether `limit` cut them."""
-        if self.echo:
-            text = last_user
-        else:
-            text = self.reply(record) if callable(self.reply) else self.reply
-        words = tokenize(text)
+        reply = self.reply(record) if callable(self.reply) else self.reply
+        words = tokenize(last_user if self.echo else reply)
         if self.tokens is not None:
             words = stretch(words, self.tokens)
         if limit is not None and limit < len(words):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ._json import Object, array, obj
 from ._refusal import Refusal, wrong_type
 from ._text import count_tokens, fragments, sample, tokenize
 from ._tools import Call, choose, last_user_text
@@ -32,9 +33,9 @@ class ChatCompletions:
     def create(self, record: RecordedRequest) -> Answer:
         """Answer a request; `stream` decides between JSON and SSE."""
         body = self._api.body(record, "messages")
-        messages = body["messages"]
-        if not isinstance(messages, list):
-            raise wrong_type("messages", "an array of objects", messages)
+        if not isinstance(body["messages"], list):
+            raise wrong_type("messages", "an array of objects", body["messages"])
+        messages = array(body["messages"])
         if not messages:
             raise Refusal(
                 400,
@@ -80,14 +81,13 @@ class ChatCompletions:
     def _decide(
         self, record: RecordedRequest, body: Mapping[str, Any], messages: list[Any]
     ) -> tuple[list[str], list[Call], str]:
-        last = messages[-1]
-        answered = isinstance(last, dict) and last.get("role") in ("tool", "function")
+        answered = obj(messages[-1]).get("role") in ("tool", "function")
         calls = [] if answered else choose(body.get("tools"), body.get("tool_choice"))
         if calls:
             return [], calls, "tool_calls"
-        form = body.get("response_format") or {}
+        form = obj(body.get("response_format"))
         if form.get("type") == "json_schema":
-            value = sample(form.get("json_schema", {}).get("schema", {}))
+            value = sample(obj(form.get("json_schema")).get("schema"))
             return tokenize(orjson.dumps(value).decode()), [], "stop"
         if form.get("type") == "json_object":
             return tokenize('{"text": "scripted"}'), [], "stop"
@@ -105,7 +105,7 @@ class ChatCompletions:
         n: int,
         usage: dict[str, Any],
     ) -> Answer:
-        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        with_usage = bool(obj(body.get("stream_options")).get("include_usage"))
         frame = {**frame, "object": "chat.completion.chunk"}
         tail: dict[str, Any] = {"usage": None} if with_usage else {}
 
@@ -114,7 +114,7 @@ class ChatCompletions:
             return {**frame, "choices": [choice], **tail}
 
         opening = {"role": "assistant", "content": None if tools else "", "refusal": None}
-        deltas = [opening, *({"content": word} for word in words), *_tool_deltas(tools)]
+        deltas: list[Object] = [opening, *({"content": word} for word in words), *_tool_deltas(tools)]
         events = [chunk(i, delta) for delta in deltas for i in range(n)]
         events += [chunk(i, {}, finish) for i in range(n)]
         if with_usage:

@@ -18,8 +18,8 @@ __all__ = ["Journal", "RecordedRequest"]
 class RecordedRequest:
     """One request as it arrived, and what became of it.
 
-    Times are `time.monotonic()` seconds. `connection` counts accepted TCP connections from 1, so the number of distinct
-    values over a journal is the number of connections its requests came in on.
+    Times are `time.monotonic()` seconds. `connection` counts accepted TCP connections from 1, so the number
+    of distinct values over a journal is the number of connections its requests came in on.
     """
 
     index: int
@@ -48,7 +48,7 @@ class RecordedRequest:
     """The `x-request-id` header of the answer."""
     bytes_sent: int = 0
     """Bytes of the answer handed to the socket, framing included."""
-    _parsed: list[Any] = field(default_factory=list, repr=False)
+    _parsed: list[Any] = field(default_factory=lambda: [], repr=False)
 
     def json(self) -> Any:
         """The body as JSON, parsed once.
@@ -66,7 +66,7 @@ class RecordedRequest:
         return self.finished is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as plain JSON values; a body that is not UTF-8 text is left out, credentials are masked."""
+        """The record as plain JSON values: credentials masked, a body that is not UTF-8 text left out."""
         headers = [(k, "***" if k.lower() in _SECRET else v) for k, v in self.headers.items()]
         try:
             body: str | None = self.body.decode()
@@ -150,7 +150,8 @@ class Journal(Sequence[RecordedRequest]):
     async def settle(self, count: int = 0, timeout: float = 5.0) -> list[RecordedRequest]:
         """Wait until at least `count` requests were recorded and every one of them is over.
 
-        The server learns of an aborted client a moment after the client left; call this before reading `aborted`.
+        The server learns of an aborted client a moment after the client left; call this before reading
+        `aborted`.
 
         Args:
             count: how many requests there must be at least.

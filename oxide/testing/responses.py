@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ._json import Object, array, obj
 from ._refusal import Refusal, wrong_type
 from ._response_events import response_events
 from ._text import count_tokens, fragments, sample, tokenize
@@ -46,7 +47,7 @@ class Responses:
     def create(self, record: RecordedRequest) -> Answer:
         """Answer a request; `stream` decides between JSON and SSE, `background` leaves it to be retrieved."""
         body = self._api.body(record, "input")
-        given = body["input"]
+        given: Any = body["input"]
         if not isinstance(given, str | list):
             raise wrong_type("input", "one of a string or array of objects", given)
         previous = body.get("previous_response_id")
@@ -142,9 +143,9 @@ class Responses:
         last = items[-1] if items else {}
         answered = last.get("type") == "function_call_output"
         calls = [] if answered else choose(body.get("tools"), body.get("tool_choice"))
-        form = (body.get("text") or {}).get("format") or {"type": "text"}
+        form = obj(obj(body.get("text")).get("format"))
         cut = False
-        output: list[dict[str, Any]]
+        output: list[Object]
         if calls:
             spent = sum(len(fragments(c.arguments, 4)) + 1 for c in calls)
             output = [
@@ -160,13 +161,13 @@ class Responses:
             ]
         else:
             if form.get("type") == "json_schema":
-                words = tokenize(orjson.dumps(sample(form.get("schema", {}))).decode())
+                words = tokenize(orjson.dumps(sample(form.get("schema"))).decode())
             elif form.get("type") == "json_object":
                 words = tokenize('{"text": "scripted"}')
             else:
                 words, cut = self._api.words(record, last_user_text(items), body.get("max_output_tokens"))
             spent = len(words)
-            text = {"type": "output_text", "text": "".join(words), "annotations": [], "logprobs": []}
+            text: Object = {"type": "output_text", "text": "".join(words), "annotations": [], "logprobs": []}
             output = [
                 {
                     "id": f"msg_{number:040x}",
@@ -187,8 +188,8 @@ class Responses:
 
 def _frame(body: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The members of a response that follow from the request alone."""
-    reasoning = body.get("reasoning") or {}
-    text = body.get("text") or {}
+    reasoning = obj(body.get("reasoning"))
+    text = obj(body.get("text"))
     return {
         "id": f"resp_{number:048x}",
         "object": "response",
@@ -199,7 +200,7 @@ def _frame(body: Mapping[str, Any], number: int) -> dict[str, Any]:
         "instructions": body.get("instructions"),
         "max_output_tokens": body.get("max_output_tokens"),
         "max_tool_calls": body.get("max_tool_calls"),
-        "metadata": body.get("metadata") or {},
+        "metadata": obj(body.get("metadata")),
         "model": body["model"],
         "parallel_tool_calls": body.get("parallel_tool_calls", True),
         "previous_response_id": body.get("previous_response_id"),
@@ -214,7 +215,7 @@ def _frame(body: Mapping[str, Any], number: int) -> dict[str, Any]:
             "verbosity": text.get("verbosity", "medium"),
         },
         "tool_choice": body.get("tool_choice") or "auto",
-        "tools": [_tool(tool) for tool in body.get("tools") or ()],
+        "tools": [_tool(tool) for tool in array(body.get("tools"))],
         "top_logprobs": _or(body.get("top_logprobs"), 0),
         "top_p": _or(body.get("top_p"), 1.0),
         "truncation": body.get("truncation") or "disabled",
@@ -227,8 +228,8 @@ def _or(value: Any, default: Any) -> Any:
 
 
 def _tool(tool: Any) -> Any:
-    if isinstance(tool, dict) and tool.get("type") == "function":
-        return {"description": None, "parameters": None, "strict": True, **tool}
+    if obj(tool).get("type") == "function":
+        return {"description": None, "parameters": None, "strict": True, **obj(tool)}
     return tool
 
 
@@ -236,11 +237,9 @@ def _items(given: Any, number: int) -> list[dict[str, Any]]:
     """The input as items with ids, the way `input_items` lists them."""
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
-    items: list[dict[str, Any]] = []
-    for index, raw in enumerate(given):
-        item: dict[str, Any] = (
-            dict(raw) if isinstance(raw, Mapping) else {"type": "message", "content": str(raw)}
-        )
+    items: list[Object] = []
+    for index, raw in enumerate(array(given)):
+        item = dict(obj(raw)) or {"content": str(raw)}
         kind = item.setdefault("type", "message")
         item.setdefault("id", f"{_PREFIX.get(kind, 'item')}_{number:020x}{index:020x}")
         if kind == "message":
@@ -248,7 +247,7 @@ def _items(given: Any, number: int) -> list[dict[str, Any]]:
             item.setdefault("role", "user")
             part = "output_text" if item["role"] == "assistant" else "input_text"
             if isinstance(item.get("content"), str):
-                extra = {"annotations": []} if part == "output_text" else {}
+                extra: Object = {"annotations": []} if part == "output_text" else {}
                 item["content"] = [{"type": part, "text": item["content"], **extra}]
         elif kind in ("function_call", "function_call_output"):
             item.setdefault("status", "completed")

@@ -1,4 +1,4 @@
-"""Runs the embedded server until a signal ends it; behind `python -m oxide.testing` and `oxide serve-mock`."""
+"""The embedded server until a signal ends it: `python -m oxide.testing` and `oxide serve-mock`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def load_setup(name: str) -> Callable[[Server], Any]:
     module, _, attribute = name.partition(":")
     if not module or not attribute:
         raise ValueError(f"setup must be given as module:function, not {name!r}")
-    found = getattr(import_module(module), attribute, None)
+    found: Callable[[Server], Any] | None = getattr(import_module(module), attribute, None)
     if not callable(found):
         raise ValueError(f"module {module} has no function {attribute}")
     return found
@@ -81,6 +81,10 @@ def _uvloop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(event.set)
+
+
 async def _serve(server: Server, announce: Callable[[Server], None]) -> None:
     leave = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -89,7 +93,7 @@ async def _serve(server: Server, announce: Callable[[Server], None]) -> None:
             loop.add_signal_handler(number, leave.set)
         except NotImplementedError:
             # Windows loops know no signal handlers; the interrupt then comes as KeyboardInterrupt.
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(leave.set))
+            signal.signal(number, lambda _number, _frame: _set(loop, leave))
     async with server:
         announce(server)
         await leave.wait()

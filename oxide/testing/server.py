@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from ._send import Sent, send
 from .answers import Answer, Scripted, coerce
@@ -75,8 +76,8 @@ class _Sockets(web.Server):
 class Server:
     """An OpenAI-compatible server in this process, on the loopback interface.
 
-    Without a script it behaves like a small, deterministic model: see `oxide.testing.api`. With `script` it says what it
-    is told to, faults included. Everything it sees is in `journal`.
+    Without a script it behaves like a small, deterministic model: see `oxide.testing.api`. With `script` it
+    says what it is told to, faults included. Everything it sees is in `journal`.
 
     Args:
         host: interface to listen on; only an explicit value leaves the loopback interface.
@@ -92,7 +93,8 @@ class Server:
         first_token: seconds before the first byte of each answer.
         keep_alive: seconds for which idle connections are kept open.
 
-    Use it as an asynchronous context manager, or call `start` and `stop`; both belong to the running event loop.
+    Use it as an asynchronous context manager, or call `start` and `stop`; both belong to the running event
+    loop.
     """
 
     def __init__(
@@ -135,14 +137,22 @@ class Server:
 
     @staticmethod
     def thread(**options: Any) -> ServerThread:
-        """A server with an event loop and thread of its own: `with Server.thread() as server:`; takes `Server`'s arguments."""
+        """A server in a thread of its own, for synchronous code: `with Server.thread() as server:`.
+
+        Args:
+            options: as for `Server`.
+        """
         from .remote import ServerThread
 
         return ServerThread(**options)
 
     @staticmethod
     def process(**options: Any) -> ServerProcess:
-        """A server in a process of its own, for measurements: `with Server.process() as server:`; see `ServerProcess`."""
+        """A server in a process of its own, for measurements: `with Server.process() as server:`.
+
+        Args:
+            options: as for `ServerProcess`.
+        """
         from .remote import ServerProcess
 
         return ServerProcess(**options)
@@ -236,7 +246,7 @@ class Server:
         return 0 if self._sockets is None else len(self._sockets.numbers)
 
     def close_connections(self) -> int:
-        """Close all connections from this side, idle ones too, as a server does that restarts; returns their number."""
+        """Close all connections, idle ones too, as a server does that restarts; returns their number."""
         found = () if self._sockets is None else tuple(self._sockets.numbers)
         for handler in found:
             handler.force_close()
@@ -250,13 +260,14 @@ class Server:
             answers: an `Answer`; a mapping (sent as JSON); a list of events (sent as SSE); a function of the
                 `RecordedRequest`, plain or async, that returns one of these.
             method: only for this HTTP method.
-            times: how often each answer is given before the next one's turn; None: once, and the last one for ever.
+            times: how often each answer is given before the next one's turn; None: once, and the last one
+                for ever.
         """
         if not answers:
             raise ValueError("script() needs at least one answer")
         if times is not None and times < 1:
             raise ValueError(f"times must be positive or None, not {times}")
-        ready = deque(a if callable(a) else coerce(a) for a in answers)
+        ready: deque[Scripted] = deque(a if callable(a) else coerce(a) for a in answers)
         self._scripts.append(_Script(path, method and method.upper(), ready, times))
 
     @property
@@ -281,15 +292,16 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> Sent:
         task = asyncio.current_task()
-        assert task is not None and self._sockets is not None
+        assert task is not None
+        assert self._sockets is not None
         self._running.add(task)
         record = RecordedRequest(
             index=0,
             method=request.method,
             target=request.raw_path,
             path=request.path,
-            query=request.query,
-            headers=request.headers,
+            query=MultiDictProxy(MultiDict(request.query)),
+            headers=CIMultiDictProxy(CIMultiDict(request.headers)),
             connection=self._sockets.numbers.get(request.protocol, 0),
             received=monotonic(),
         )
