@@ -6,11 +6,13 @@ Compiled over simdjson where the native backend is in use, over the standard lib
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oxide._backend import NATIVE
 from oxide.json.encode import dumps
 from oxide.json.json_py import PADDING
 
-if NATIVE:
+if NATIVE and not TYPE_CHECKING:
     from oxide.json.json_c import implementation, loads, pad, pluck
     from oxide.json.view_c import View, view
 else:

@@ -1,4 +1,4 @@
-"""Python objects to JSON bytes. One writer for both backends: orjson, and the standard library where orjson refuses."""
+"""Python objects to JSON bytes: orjson for both backends, the standard library where orjson refuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def dumps(obj: Any, *, default: Callable[[Any], Any] | None = None) -> bytes:
     """Write ``obj`` as compact JSON in UTF-8, keys in the order they were inserted.
 
     Args:
-        obj: Any JSON value. Tuples, dataclasses, enums, datetimes and UUIDs are written as orjson writes them.
+        obj: Any JSON value. Tuples, dataclasses, enums, datetimes and UUIDs go out as orjson writes them.
         default: Called with each object that is not JSON; returns something that is, or raises TypeError.
 
     Returns:
@@ -30,8 +30,8 @@ def dumps(obj: Any, *, default: Callable[[Any], Any] | None = None) -> bytes:
         if exc.__cause__ is not None:  # raised by `default`: a second attempt would call it again
             raise
         refusal = exc
-    # orjson refuses integers above 64 bits, lone surrogates and keys that are not str. The standard library writes all
-    # three; escaping everything above ASCII is what keeps a lone surrogate writable.
+    # orjson refuses integers above 64 bits, lone surrogates and keys that are not str. The standard library
+    # writes all three; escaping everything above ASCII is what keeps a lone surrogate writable.
     try:
         return json.dumps(obj, default=default, separators=(",", ":"), allow_nan=False).encode("ascii")
     except (TypeError, ValueError) as exc:

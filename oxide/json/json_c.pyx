@@ -45,6 +45,7 @@ cdef extern from "Python.h":
     int PyDict_SetItem(PyObject *, PyObject *, PyObject *)
     PyObject *PyList_New(Py_ssize_t)
     void PyList_SET_ITEM(PyObject *, Py_ssize_t, PyObject *)
+    const Py_ssize_t PY_SSIZE_T_MAX
     PyObject *PyErr_NoMemory()
     void Py_XDECREF(PyObject *)
     PyObject *Py_None
@@ -379,7 +380,7 @@ cdef bytes padded_text(data, bint padded):
     if padded and PyBytes_CheckExact(data) and PyBytes_GET_SIZE(data) >= OX_PADDING:
         return <bytes>data
     if not isinstance(data, (bytes, bytearray)):
-        data = bytes(data)  # a memoryview with strides
+        data = memoryview(data).tobytes()  # strides and all
     if padded:
         data = data[:len(data) - OX_PADDING]
     return pad(data)  # one copy: nobody vouches for the bytes behind a document that oxide did not read itself
@@ -407,6 +408,8 @@ cdef int _find(const char *p, Py_ssize_t n, object step, ox_value *out) except -
         code = simdjson.pluck(p, n, &key, 1, out)
         return code != OX_JSON_OK or out.kind == OX_MISSING
     if not isinstance(step, int):
+        return 1
+    if not -PY_SSIZE_T_MAX <= step <= PY_SSIZE_T_MAX:
         return 1
     index = step
     ox_fields_init(&fields)

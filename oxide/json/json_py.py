@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 __all__ = ["PADDING", "View", "implementation", "loads", "pad", "pluck", "view"]
 
@@ -31,7 +31,7 @@ def pad(data: bytes | bytearray | memoryview) -> bytes:
     Returns:
         ``len(data) + PADDING`` bytes, to be handed to this module's functions with ``padded=True``.
     """
-    return bytes(data) + b" " * PADDING
+    return memoryview(data).tobytes() + b" " * PADDING
 
 
 def loads(data: bytes | bytearray | memoryview | str, *, padded: bool = False) -> Any:
@@ -42,8 +42,8 @@ def loads(data: bytes | bytearray | memoryview | str, *, padded: bool = False) -
         padded: ``data`` is ``bytes`` out of :func:`pad`, and is read without a copy.
 
     Returns:
-        dict, list, str, int, float, bool or None. The last of duplicate keys wins; lone surrogates, integers of any
-        size, NaN and infinities are kept.
+        dict, list, str, int, float, bool or None. The last of duplicate keys wins; lone surrogates, integers
+        of any size, NaN and infinities are kept.
 
     Raises:
         json.JSONDecodeError: The text is not JSON.
@@ -52,13 +52,14 @@ def loads(data: bytes | bytearray | memoryview | str, *, padded: bool = False) -
     """
     if isinstance(data, str):
         return json.loads(data)
-    return json.loads(bytes(data[: len(data) - PADDING] if padded else data))
+    text = memoryview(data).tobytes()
+    return json.loads(text[: len(text) - PADDING] if padded else text)
 
 
 def pluck(data: bytes | bytearray | memoryview | str, *path: str | int, padded: bool = False) -> Any:
     """Read one value out of a document.
 
-    The native backend parses that value only: text it skips is checked for balance and encoding, not for grammar.
+    The native backend parses that value only: what it skips is checked for balance and encoding, no more.
 
     Args:
         data: JSON text.
@@ -91,8 +92,8 @@ def view(data: bytes | bytearray | memoryview | str, *, padded: bool = False) ->
         A :class:`View` of the whole document.
 
     Raises:
-        json.JSONDecodeError, UnicodeDecodeError, RecursionError: As :func:`loads`. The native backend raises for a
-            fault inside a nested value when that value is read.
+        json.JSONDecodeError, UnicodeDecodeError, RecursionError: As :func:`loads`. The native backend
+            raises for a fault inside a nested value when that value is read.
     """
     return View(loads(data, padded=padded))
 
@@ -100,7 +101,7 @@ def view(data: bytes | bytearray | memoryview | str, *, padded: bool = False) ->
 class View:
     """A JSON value, read where it is looked at.
 
-    ``view["output"][3]["content"]`` gives a View for an object or array and the Python value for anything else.
+    ``view["output"][3]["content"]`` gives a View of an object or array, the Python value of anything else.
     """
 
     __slots__ = ("_value",)
@@ -125,7 +126,7 @@ class View:
         Raises:
             TypeError: The value is not an object.
         """
-        if not isinstance(self._value, dict):
+        if not _is_object(self._value):
             raise TypeError(f"{_name(self._value)} has no keys")
         return list(self._value)
 
@@ -151,19 +152,19 @@ class View:
         return _wrap(_step(self._value, key))
 
     def __len__(self) -> int:
-        if not isinstance(self._value, (dict, list)):
+        if not (_is_object(self._value) or _is_array(self._value)):
             raise TypeError(f"{_name(self._value)} has no length")
         return len(self._value)
 
     def __iter__(self) -> Iterator[Any]:
-        if isinstance(self._value, dict):
+        if _is_object(self._value):
             return iter(list(self._value))
-        if isinstance(self._value, list):
+        if _is_array(self._value):
             return iter([_wrap(item) for item in self._value])
         raise TypeError(f"{_name(self._value)} is not iterable")
 
     def __contains__(self, key: object) -> bool:
-        if not isinstance(self._value, (dict, list)):
+        if not (_is_object(self._value) or _is_array(self._value)):
             raise TypeError(f"{_name(self._value)} contains nothing")
         return key in self._value
 
@@ -171,19 +172,31 @@ class View:
         return f"View({_name(self._value)})"
 
 
-_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+_NAMES: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 
 
 def _name(value: Any) -> str:
-    return _NAMES.get(type(value), "number")
+    kind: type = type(value)
+    return _NAMES.get(kind, "number")
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_array(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _wrap(value: Any) -> Any:
-    return View(value) if isinstance(value, (dict, list)) else value
+    return View(value) if _is_object(value) or _is_array(value) else value
 
 
 def _step(value: Any, step: str | int) -> Any:
-    wanted = dict if isinstance(step, str) else list
-    if not isinstance(value, wanted):
-        raise TypeError(f"{_name(value)} has no {'key' if wanted is dict else 'index'} {step!r}")
+    if isinstance(step, str):
+        if not _is_object(value):
+            raise TypeError(f"{_name(value)} has no key {step!r}")
+        return value[step]
+    if not _is_array(value):
+        raise TypeError(f"{_name(value)} has no index {step!r}")
     return value[step]

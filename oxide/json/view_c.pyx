@@ -101,13 +101,9 @@ cdef class View:
         self.scan()
         if self.index is not None and isinstance(key, str):
             return self.item(self.index[key])
-        if self.index is None and self.twin is None and isinstance(key, int):
+        if self.index is None and self.twin is None and isinstance(key, int) and -self.count <= key < self.count:
             i = key
-            if i < 0:
-                i += self.count
-            if not 0 <= i < self.count:
-                raise IndexError("list index out of range")
-            return self.item(i)
+            return self.item(i + self.count if i < 0 else i)
         return self.delegate()[key]
 
     def __len__(self):

@@ -35,7 +35,6 @@ if NATIVE:
     implementations.append(native)
 
 
-
 @pytest.fixture(params=implementations, ids=lambda each: each.name)
 def impl(request: pytest.FixtureRequest) -> Any:
     return request.param

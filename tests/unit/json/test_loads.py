@@ -93,8 +93,8 @@ CASES: dict[str, bytes] = {
     "no-break space": "[1\xa0]".encode(),
     "token glued to a string": b'["a"b]',
     "deep, and fine": b"[" * 190 + b"]" * 190,
-    "deeper than simdjson is asked to go": b"[" * 500 + b"1" + b"]" * 500,
-    "deep objects": b'{"a":' * 400 + b"1" + b"}" * 400,
+    "deeper than simdjson is asked to go": b"[" * 250 + b"1" + b"]" * 250,
+    "deep objects": b'{"a":' * 250 + b"1" + b"}" * 250,
     "too deep": b"[" * 200_000 + b"]" * 200_000,
     "too deep, unclosed": b"[" * 200_000,
     "long": b'{"a": "' + b"x" * 200_000 + b'", "b": [' + b"1," * 50_000 + b"1]}",
@@ -123,7 +123,7 @@ def test_str(impl: Any, compare: Any, text: str) -> None:
 
 
 def test_the_error_is_the_standard_librarys_own(impl: Any) -> None:
-    with pytest.raises(json.JSONDecodeError, match=r"Expecting ',' delimiter: line 2 column 6 \(char 8\)"):
+    with pytest.raises(json.JSONDecodeError, match=r"Expecting ',' delimiter: line 2 column 5 \(char 7\)"):
         impl.loads(b'[1\n, 2 "x"]')
 
 
@@ -202,7 +202,7 @@ def test_any_truncation_and_damage(compare: Any, document: bytes, data: st.DataO
 
 
 @settings(max_examples=150)
-@given(st.binary(max_size=40) | st.text("{}[]\",:0123456789.eE+-truefalsn\\u \n", max_size=30).map(str.encode))
+@given(st.binary(max_size=40) | st.text('{}[]",:0123456789.eE+-truefalsn\\u \n', max_size=30).map(str.encode))
 def test_anything(compare: Any, data: bytes) -> None:
     expected = compare.outcome(json.loads, data)
     for each in compare.implementations:
