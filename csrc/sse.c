@@ -188,7 +188,8 @@ static COLD int rare_field(ox_sse *s, const char *p, size_t n)
         for (size_t i = 0; i < len; i++) {
             if (value[i] < '0' || value[i] > '9')
                 return 0;
-            ms = ms > (INT64_MAX - 9) / 10 ? INT64_MAX : ms * 10 + (value[i] - '0');
+            int digit = value[i] - '0';
+            ms = ms > (INT64_MAX - digit) / 10 ? INT64_MAX : ms * 10 + digit;
         }
         if (len) {
             s->retry_ms = ms;
