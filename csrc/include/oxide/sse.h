@@ -43,7 +43,8 @@ typedef struct ox_sse_cursor {
     size_t base;
 } ox_sse_cursor;
 
-/* Public only so that it can be embedded; use the functions. Positions are offsets into the receive buffer. */
+/* Public only so that it can be embedded; use the functions. It points into itself: do not copy or move it after init.
+ * Positions are offsets into the receive buffer. */
 typedef struct ox_sse {
     const ox_kernels *kernels;
     ox_buffer in;
