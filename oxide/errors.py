@@ -103,10 +103,6 @@ class APIError(OpenAIError):
             response: facts about the answer.
         """
         self.request = request
-        if response is not None and isinstance(self, (APIStatusError, APIResponseValidationError)):
-            self.response = response
-            if isinstance(self, APIStatusError):
-                self.request_id = response.headers.get("x-request-id")
 
 
 class APIResponseValidationError(APIError):
@@ -144,6 +140,12 @@ class APIResponseValidationError(APIError):
         self.path = path
         self.expected = expected
         self.received = received
+
+    def attach(self, request: RequestFacts, response: ResponseFacts | None = None) -> None:
+        """See ``APIError.attach``."""
+        self.request = request
+        if response is not None:
+            self.response = response
 
 
 class APIResponseNotJSONError(APIResponseValidationError):
@@ -194,6 +196,13 @@ class APIStatusError(APIError):
         self.response = response
         self.status_code = response.status_code
         self.request_id = response.headers.get("x-request-id")
+
+    def attach(self, request: RequestFacts, response: ResponseFacts | None = None) -> None:
+        """See ``APIError.attach``."""
+        self.request = request
+        if response is not None:
+            self.response = response
+            self.request_id = response.headers.get("x-request-id")
 
 
 class APIConnectionError(APIError):

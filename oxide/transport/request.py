@@ -244,6 +244,7 @@ LaneErrorKind = Literal[
     "too_large",  # the body is above the limit
     "decode",  # the content encoding is broken or unknown
     "closed",  # the client was closed while this ran
+    "redirect",  # a place the transport refuses to go
 ]
 
 
@@ -435,8 +436,12 @@ class Lane(Protocol):
         """
         ...
 
-    async def close(self) -> None:
-        """Close every connection; running requests and streams end with LaneError ``closed``."""
+    def close(self, exc: BaseException | None = None) -> None:
+        """End running requests and streams; the connector is the caller's to close.
+
+        Args:
+            exc: what they end with; LaneError ``closed`` where nothing is given.
+        """
         ...
 
     @property

@@ -747,7 +747,7 @@ cdef class WireLane:
         connector: aiohttp's connector; DNS, TLS, proxies, the pool and its limits are its business.
         loop: the running loop.
         ssl: context or flag for https.
-        proxy_for: gives ``(proxy URL, credentials or None)`` for a URL, or None.
+        proxy_for: gives the ``Proxy`` for a URL, or None.
         limits: bounds on answers.
     """
 

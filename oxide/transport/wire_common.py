@@ -17,11 +17,15 @@ from aiohttp.client_exceptions import (
     ClientProxyConnectionError,
 )
 
+from multidict import CIMultiDict
+
 from .facts import Headers
 from .request import LaneError
 
 if TYPE_CHECKING:
     from yarl import URL
+
+    from .settings import Proxy
 
 __all__ = [
     "DIRECT_MIN",
@@ -48,7 +52,7 @@ SMALL_BODY = 64 * 1024
 DIRECT_MIN = 32 * 1024
 """Where more than this is left of a body of known length, the socket writes straight into the body."""
 
-ProxyFor = Callable[["URL"], Union["tuple[URL, aiohttp.BasicAuth | None]", None]]
+ProxyFor = Callable[["URL"], Union["Proxy", None]]
 
 
 class WireLimits:
@@ -93,20 +97,20 @@ class Origin:
         url: URL,
         loop: asyncio.AbstractEventLoop,
         ssl: ssl_module.SSLContext | bool,
-        proxy: tuple[URL, aiohttp.BasicAuth | None] | None,
+        proxy: Proxy | None,
     ) -> None:
         base = url.origin()
-        proxy_url, proxy_auth = proxy if proxy is not None else (None, None)
+        more: dict[str, Any] = {}
+        if proxy is not None:
+            more = {"proxy": proxy.url, "proxy_headers": CIMultiDict(proxy.headers)}
         self.request = aiohttp.ClientRequest(
-            "GET", base, loop=loop, ssl=ssl, proxy=proxy_url, proxy_auth=proxy_auth, skip_auto_headers=("User-Agent",)
+            "GET", base, loop=loop, ssl=ssl, skip_auto_headers=("User-Agent",), **more
         )
         lines = f"Host: {self.request.headers['Host']}\r\n"
         self.absolute = ""
-        if proxy_url is not None and base.scheme == "http":
+        if proxy is not None and base.scheme == "http":
             self.absolute = str(base).rstrip("/")
-            auth = self.request.proxy_auth
-            if auth is not None:
-                lines += f"Proxy-Authorization: {auth.encode()}\r\n"
+            lines += "".join(f"{name}: {value}\r\n" for name, value in proxy.headers.items())
         self.host = lines.encode("latin-1")
 
 

@@ -1,0 +1,58 @@
+"""From a lane's failure to the error the application sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..errors import APIConnectionError, APIError, APIResponseValidationError, APITimeoutError
+
+if TYPE_CHECKING:
+    from .facts import RequestFacts
+    from .request import LaneError, LaneErrorKind
+
+__all__ = ["FINAL_KINDS", "api_error"]
+
+FINAL_KINDS: Final[frozenset[LaneErrorKind]] = frozenset({"closed", "too_large", "redirect"})
+"""Failures that sending the same request again cannot mend."""
+
+_WHAT: dict[LaneErrorKind, str] = {
+    "connect": "could not connect",
+    "tls": "no TLS connection",
+    "proxy": "the proxy failed",
+    "write": "the request could not be sent",
+    "read": "the connection broke before the answer was complete",
+    "timeout": "a limit ran out",
+    "protocol": "the answer is not valid HTTP/1.1",
+    "too_large": "the answer is too large",
+    "decode": "the answer's content coding is broken",
+    "closed": "the client was closed",
+    "redirect": "the redirect was not followed",
+}
+
+
+def api_error(error: LaneError, request: RequestFacts, elapsed: float | None = None) -> APIError:
+    """The error for a transport failure, with the failure's own cause as ``__cause__``.
+
+    Args:
+        error: what the lane raised.
+        request: facts about the request.
+        elapsed: seconds since the call began.
+
+    Returns:
+        APITimeoutError for a limit, APIResponseValidationError for a body above the client's limit, else
+        APIConnectionError.
+    """
+    found: APIError
+    if error.kind == "timeout":
+        found = APITimeoutError(request, limit=error.limit, seconds=error.seconds, elapsed=elapsed)
+    else:
+        message = f"Connection error: {_WHAT[error.kind]}."
+        if error.message:
+            message = f"{message[:-1]}: {error.message}"
+        if error.kind == "too_large":
+            found = APIResponseValidationError(None, None, message=message)
+            found.request = request
+        else:
+            found = APIConnectionError(message=message, request=request)
+    found.__cause__ = error.__cause__ if error.__cause__ is not None else error
+    return found

@@ -1,0 +1,200 @@
+"""Attempts, retry, deadline and redirects over a lane: all that is between a request and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from .._faults import status_error
+from ..errors import APIError, APITimeoutError
+from .interrupt import Interrupt
+from .lanes import LanePool
+from .mapping import FINAL_KINDS, api_error
+from .redirects import REDIRECTS, redirected
+from .request import Attempt, LaneError, PreparedRequest, RawAnswer, check_header
+from .retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from .settings import HTTPOptions
+
+if TYPE_CHECKING:
+    from .facts import RequestFacts, ResponseFacts
+    from .request import Lane
+
+__all__ = ["Transport"]
+
+_STALE_LIMIT = 16
+
+
+class Transport:
+    """Sends requests for one client and those made from it with ``copy()``.
+
+    Works in any number of event loops, in turn and side by side: each has its own lane and pool, closed
+    with the loop. A forked child starts with empty pools; the parent's connections stay the parent's.
+
+    Args:
+        http_client: the user's own session, used as it is and never closed here; the lane goes through it.
+        options: settings of the connections; with ``http_client`` only its limits and retry policy hold.
+    """
+
+    def __init__(
+        self, http_client: aiohttp.ClientSession | None = None, options: HTTPOptions | None = None
+    ) -> None:
+        self.options = options if options is not None else HTTPOptions()
+        self._policy: RetryPolicy = self.options.retry_policy or DEFAULT_RETRY_POLICY
+        self._lanes = LanePool(http_client, self.options)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._lanes.closed
+
+    async def request(self, prepared: PreparedRequest) -> RawAnswer:
+        """Send a request until it is answered, or retries, deadline or patience run out.
+
+        Args:
+            prepared: the request.
+
+        Returns:
+            An answer with a 2xx status; its body read, or for a stream ready to be bound.
+
+        Raises:
+            APIStatusError: the last answer's status was 300 or above.
+            APITimeoutError: a limit or the deadline ran out.
+            APIConnectionError: no complete answer.
+            OpenAIError: the client is closed.
+        """
+        lane = self._lanes.get()
+        started = lane.loop.time()
+        if prepared.deadline is None:
+            return await self._attempts(lane, prepared, started, None)
+        loop, interrupt, ends = lane.loop, Interrupt(), started + prepared.deadline
+        error = APITimeoutError(
+            prepared.facts(), limit="deadline", seconds=prepared.deadline, elapsed=prepared.deadline
+        )
+        timer = loop.call_at(ends, interrupt.fire, error)
+        try:
+            return await self._attempts(lane, prepared, started, ends)
+        except asyncio.CancelledError:
+            found = interrupt.resolve()
+            if found is None:
+                raise
+            raise found from None
+        finally:
+            timer.cancel()
+            interrupt.finish()
+
+    async def _attempts(
+        self, lane: Lane, prepared: PreparedRequest, started: float, ends: float | None
+    ) -> RawAnswer:
+        number = stale = 0
+        error: APIError
+        while True:
+            attempt = Attempt(number, await _extra_headers(prepared, number), started, ends)
+            while True:
+                try:
+                    answer = await lane.send(prepared, attempt)
+                    if answer.status < 300:
+                        return answer
+                    answer = await self._settle(lane, prepared, attempt, answer)
+                    if answer.status < 300:
+                        return answer
+                except LaneError as exc:
+                    if exc.stale and stale < _STALE_LIMIT:
+                        # The server had closed a kept-alive connection and never saw this: not an attempt.
+                        stale += 1
+                        attempt.fresh = True
+                        continue
+                    error = api_error(exc, prepared.facts(attempt.headers), lane.loop.time() - started)
+                    if exc.kind in FINAL_KINDS:
+                        raise error from error.__cause__
+                else:
+                    error = status_error(answer.facts())
+                break
+            policy = prepared.retry_policy or self._policy
+            if number >= prepared.max_retries or not policy.should_retry(
+                error, attempt=number, max_retries=prepared.max_retries
+            ):
+                raise error from error.__cause__
+            delay = policy.delay(error, attempt=number)
+            if ends is not None and lane.loop.time() + delay >= ends:
+                raise _out_of_time(prepared, started, lane, delay) from error
+            number += 1
+            if delay > 0:
+                await asyncio.sleep(delay)
+
+    async def _settle(
+        self, lane: Lane, prepared: PreparedRequest, attempt: Attempt, answer: RawAnswer
+    ) -> RawAnswer:
+        """Follows redirects, and reads the body of any other answer that is no success."""
+        history: list[ResponseFacts] = []
+        seen = {(prepared.method, str(prepared.url))}
+        while answer.status in REDIRECTS and prepared.follow_redirects:
+            await _finish(answer)
+            onward = redirected(prepared, answer)
+            if onward is None:
+                break
+            history.append(answer.facts())
+            place = (onward.method, str(onward.url))
+            if place in seen:
+                raise LaneError("redirect", "the server redirects in a loop")
+            if len(history) > self.options.max_redirects:
+                raise LaneError("redirect", f"more than {self.options.max_redirects} redirects")
+            seen.add(place)
+            headers = attempt.headers
+            if onward.url.origin() != prepared.url.origin():
+                headers = [pair for pair in headers if pair[0] not in ("Authorization", "Idempotency-Key")]
+            attempt = Attempt(attempt.number, headers, attempt.started_at, attempt.deadline_at)
+            prepared = onward
+            answer = await lane.send(prepared, attempt)
+        answer.history = tuple(history)
+        if 300 <= answer.status < 400:
+            await _finish(answer)
+        return answer
+
+    async def close(self) -> None:
+        """Close every connection, in every loop; running requests and streams end with an error. For good.
+
+        A session given as ``http_client`` stays open: it is its maker's to close.
+        """
+        await self._lanes.close()
+
+    def __del__(self) -> None:
+        lanes: LanePool | None = getattr(self, "_lanes", None)
+        if lanes is not None:
+            lanes.abandon()
+
+
+async def _finish(answer: RawAnswer) -> None:
+    """Reads the body of an answer that is not handed out as a stream, so that its connection can serve on."""
+    if answer.request.stream and answer.status < 400:
+        await answer.read_all()
+
+
+async def _extra_headers(prepared: PreparedRequest, number: int) -> list[tuple[str, str]]:
+    headers: list[tuple[str, str]] = []
+    if prepared.auth is not None:
+        value = await prepared.auth()
+        check_header("Authorization", value)
+        headers.append(("Authorization", value))
+    if prepared.idempotency_key is not None:
+        if not number:
+            check_header("Idempotency-Key", prepared.idempotency_key)
+        headers.append(("Idempotency-Key", prepared.idempotency_key))
+    if prepared.retry_count_header:
+        headers.append(("x-stainless-retry-count", str(number)))
+    return headers
+
+
+def _out_of_time(prepared: PreparedRequest, started: float, lane: Lane, delay: float) -> APITimeoutError:
+    assert prepared.deadline is not None
+    request: RequestFacts = prepared.facts()
+    elapsed = lane.loop.time() - started
+    return APITimeoutError(
+        request,
+        limit="deadline",
+        seconds=prepared.deadline,
+        elapsed=elapsed,
+        message=f"Request timed out: the next attempt, {delay:.3g} s from now, would begin after the call's "
+        f"deadline of {prepared.deadline:g} s (deadline), {elapsed:.3g} s after the call began.",
+    )
