@@ -1,0 +1,14 @@
+"""Selects the backend that fills models field by field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxide._backend import NATIVE
+
+if TYPE_CHECKING or not NATIVE:
+    from .lazy_py import Carrier, build, is_lazy, materialise, note, raw_json
+else:
+    from .lazy_c import Carrier, build, is_lazy, materialise, note, raw_json
+
+__all__ = ["Carrier", "build", "is_lazy", "materialise", "note", "raw_json"]

@@ -1,0 +1,362 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""Lazy models over simdjson. See lazy_py for what each function means; this module only answers sooner."""
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetDefault, PyDict_SetItem
+from cpython.list cimport PyList_New, PyList_SET_ITEM
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport int16_t, uint8_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memchr, memcmp, memcpy, memset
+
+from oxide.csrc cimport (
+    OX_ARRAY, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING,
+    OX_TRUE, ox_field, ox_fields, ox_fields_init, ox_key, ox_kind, ox_value,
+)
+from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, string, value_to_python
+from oxide.models.instance cimport (
+    OX_SLOT, ox_alloc, ox_base_getattro, ox_before_write, ox_clear_slot, ox_dict, ox_install, ox_miss, ox_remember,
+    ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
+)
+
+import json as _stdlib_json
+
+import pydantic
+
+from oxide._faults import not_json
+from oxide.models import convert as conv
+from oxide.models.shapes import class_info, shape_of
+
+cdef extern from "Python.h":
+    PyObject *_PyType_Lookup(object, object)
+    int Py_EnterRecursiveCall(const char *) except -1
+    void Py_LeaveRecursiveCall()
+    object PyLong_FromLongLong(long long)
+    void *PyUnicode_1BYTE_DATA(object)
+    Py_ssize_t PyUnicode_GET_LENGTH(object)
+    bint PyUnicode_IS_ASCII(object)
+
+cdef extern from *:
+    """
+    static inline unsigned int ox_key_hash(const char *k, Py_ssize_t n)
+    {
+        if (n == 0)
+            return 0;
+        unsigned int h = (unsigned int)n * 0x9E3779B1u;
+        h ^= (unsigned int)(unsigned char)k[0] * 0x85EBCA6Bu;
+        h ^= (unsigned int)(unsigned char)k[n >> 1] * 0xC2B2AE35u;
+        h ^= (unsigned int)(unsigned char)k[n - 1] * 0x27D4EB2Fu;
+        return h ^ (h >> 15);
+    }
+    """
+    unsigned int ox_key_hash(const char *, Py_ssize_t) noexcept
+
+cdef enum:
+    ANY = 0
+    NONE = 1
+    STR = 2
+    INT = 3
+    FLOAT = 4
+    BOOL = 5
+    LITERAL = 6
+    LIST = 7
+    DICT = 8
+    MODEL = 9
+    UNION = 10
+    ADAPTER = 11
+
+cdef enum:
+    LAZY = 0
+    EAGER = 1
+    OFF = 2
+
+_MODES = conv.MODES
+cdef object _IMMUTABLE = (str, int, float, bool, bytes, type(None), frozenset)
+cdef str _DICT = "__dict__"
+cdef str _FIELDS_SET = "__pydantic_fields_set__"
+cdef str _EXTRA = "__pydantic_extra__"
+cdef bint _bound = False
+
+
+class Carrier:
+    """Base of the models; the reads go through `tp_getattro` instead."""
+    __slots__ = ()
+
+
+include "plans.pxi"
+include "values.pxi"
+include "quick.pxi"
+
+
+# --- instances --------------------------------------------------------------------------------------------------
+
+cdef inline Source source_of(object instance):
+    cdef PyObject *source = OX_SLOT(instance, ox_slot_source)
+    return <Source>source if source != NULL else None
+
+
+cdef object read_field(object instance, Source source, FieldPlan field):
+    """Convert one field and keep it in the instance dict; of two threads that do so at once, one value stays."""
+    cdef int16_t at
+    source.scan()
+    at = source.where[field.index]
+    if at > 0:
+        value = convert_value(field_plan(field), source.body, &source.entries[at - 1].value)
+    elif field.shared_default:
+        value = field.default
+    elif field.required and source.body.mode != OFF:
+        conv.missing(trail(source.body, source.p) + (field.fact.key,), field.fact.shape)
+    else:
+        value = field.fact.default()
+    return <object>PyDict_SetDefault(<object>ox_dict(instance), field.name, value)
+
+
+cdef object miss(object self, object name):
+    """An attribute that the instance dict does not hold, of an instance that has a source."""
+    cdef Source source = source_of(self)
+    cdef PyObject *field
+    if type(name) is not str:
+        return ox_base_getattro(self, name)
+    field = PyDict_GetItem(source.plan.by_name, name)
+    if field != NULL:
+        if source.body is None:
+            return absent_field(self, source, <FieldPlan>field, name)
+        return read_field(self, source, <FieldPlan>field)
+    if name == _DICT or name == _FIELDS_SET or name == _EXTRA:
+        materialise_c(self)
+    elif source.body is not None and _PyType_Lookup(type(self), name) == NULL and source_has_key(source, name):
+        materialise_c(self)
+    return ox_base_getattro(self, name)
+
+
+cdef object absent_field(object self, Source source, FieldPlan field, object name):
+    """A field that an event did not have."""
+    if field.shared_default:
+        return field.default
+    if field.required and source is source.plan.filled_off:
+        return None
+    materialise_c(self)
+    if field.required:
+        conv.missing((field.fact.key,), field.fact.shape)
+    return ox_base_getattro(self, name)
+
+
+cdef bint source_has_key(Source source, str name) except -1:
+    """Whether the JSON object has such a key: an unknown field, readable as an attribute all the same."""
+    cdef bytes key = name.encode("utf-8", "surrogatepass")
+    cdef Py_ssize_t i, n = PyBytes_GET_SIZE(key)
+    cdef Entry *entry
+    source.scan()
+    for i in range(source.count):
+        entry = &source.entries[i]
+        if entry.key_escaped:
+            return True
+        if <Py_ssize_t>entry.key_len == n and memcmp(entry.key, PyBytes_AS_STRING(key), n) == 0:
+            return True
+    return False
+
+
+cdef int before_write(object self, object name) except -1:
+    """Private state lives beside the fields; any other write needs the ordinary instance that pydantic expects."""
+    cdef Source source = source_of(self)
+    if source.plan.has_private and name in source.plan.info.private:
+        return 0
+    return materialise_c(self)
+
+
+cdef int materialise_c(object instance) except -1:
+    """Read what has not been read, so that the instance is an ordinary pydantic model from here on."""
+    cdef Source source = source_of(instance)
+    if source is None:
+        return 0
+    Py_EnterRecursiveCall(" while reading the fields of a model")
+    try:
+        return fill_all(instance, source)
+    finally:
+        Py_LeaveRecursiveCall()
+
+
+cdef int fill_all(object instance, Source source) except -1:
+    cdef FieldPlan field
+    cdef PyObject *known
+    cdef Py_ssize_t i
+    cdef dict values = {}
+    cdef dict extra = {}
+    cdef set given = set()
+    cdef Entry *entry
+    if source.body is None:
+        return order(instance, source)
+    source.scan()
+    for item in source.plan.fields:
+        field = <FieldPlan>item
+        if source.where[field.index] > 0:
+            given.add(field.name)
+        elif field.required and source.body.mode == LAZY:
+            continue
+        known = PyDict_GetItem(<object>ox_dict(instance), field.name)
+        values[field.name] = <object>known if known != NULL else read_field(instance, source, field)
+    for i in range(source.count):
+        entry = &source.entries[i]
+        if owner_of(source, i) < 0:
+            extra[entry_key(entry)] = unknown_value(source, entry)
+    if OX_SLOT(instance, ox_slot_source) != <PyObject *>source:
+        return 0
+    return settle(instance, source, values, given, extra)
+
+
+cdef int order(object instance, Source source) except -1:
+    """Everything is in the dict already, in the order in which it came."""
+    cdef FieldPlan field
+    cdef PyObject *known
+    cdef dict values = {}
+    cdef set given = set()
+    for item in source.plan.fields:
+        field = <FieldPlan>item
+        known = PyDict_GetItem(<object>ox_dict(instance), field.name)
+        if known != NULL:
+            values[field.name] = <object>known
+            given.add(field.name)
+        elif not field.required or source is source.plan.filled_off:
+            values[field.name] = field.default if field.shared_default else field.fact.default()
+    if OX_SLOT(instance, ox_slot_source) != <PyObject *>source:
+        return 0
+    return settle(instance, source, values, given, {})
+
+
+cdef int settle(object instance, Source source, dict values, set given, dict extra) except -1:
+    """Make this the state of the instance. No other Python code runs here, so no other thread sees half of it."""
+    for name, value in (<dict>ox_dict(instance)).items():
+        # What has no field, such as _request_id.
+        if not PyDict_Contains(source.plan.by_name, name):
+            values[name] = value
+    ox_set_slot(instance, ox_slot_fields_set, given)
+    ox_set_slot(instance, ox_slot_extra, extra)
+    Py_INCREF(values)
+    ox_set_dict(instance, <PyObject *>values)
+    ox_clear_slot(instance, ox_slot_source, NULL)
+    return 0
+
+
+cdef object entry_key(Entry *entry):
+    cdef ox_field field
+    field.key = entry.key
+    field.key_len = entry.key_len
+    field.key_escaped = entry.key_escaped
+    return field_key(&field)
+
+
+cdef Py_ssize_t owner_of(Source source, Py_ssize_t at) except -2:
+    """Index of the field an entry belongs to, -1 for an unknown one."""
+    cdef Entry *entry = &source.entries[at]
+    if not entry.key_escaped:
+        index = source.plan.find(entry.key, entry.key_len)
+        if index >= 0 or len(source.plan.by_key) == len(source.plan.fields):
+            return index
+    owner = source.plan.by_key.get(entry_key(entry))
+    return (<FieldPlan>owner).index if owner is not None else -1
+
+
+cdef object unknown_value(Source source, Entry *entry):
+    try:
+        return value_to_python(&entry.value)
+    except (ValueError, RecursionError) as error:
+        conv.mismatch(trail(source.body, entry.value.p), "JSON", "text that is not JSON", error)
+
+
+cdef int _bind() except -1:
+    """Look up where pydantic keeps the state of an instance, once."""
+    global _bound, ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source, ox_miss, ox_before_write
+    if _bound:
+        return 0
+    from oxide.models.base import BaseModel
+    ox_slot_fields_set = ox_slot_offset(pydantic.BaseModel.__dict__[_FIELDS_SET])
+    ox_slot_extra = ox_slot_offset(pydantic.BaseModel.__dict__[_EXTRA])
+    ox_slot_private = ox_slot_offset(pydantic.BaseModel.__dict__["__pydantic_private__"])
+    ox_slot_source = ox_slot_offset(BaseModel.__dict__["_oxide_source"])
+    ox_remember(pydantic.BaseModel)
+    ox_miss = miss
+    ox_before_write = before_write
+    _bound = True
+    return 0
+
+
+# --- for Python -------------------------------------------------------------------------------------------------
+
+def is_lazy(instance):
+    return _bound and isinstance(instance, Carrier) and OX_SLOT(instance, ox_slot_source) != NULL
+
+
+def materialise(instance):
+    if is_lazy(instance):
+        materialise_c(instance)
+
+
+def raw_json(instance):
+    cdef Source source
+    if not is_lazy(instance):
+        return None
+    source = source_of(instance)
+    if source.body is None:
+        return None
+    return PyBytes_FromStringAndSize(source.p, source.n)
+
+
+def note(instance, name, value):
+    """Keep a fact beside the fields without reading them."""
+    if is_lazy(instance):
+        (<dict>ox_dict(instance))[name] = value
+    else:
+        setattr(instance, name, value)
+
+
+def build(type_, bytes body not None, Py_ssize_t length, *, str validation="lazy"):
+    cdef int mode = _MODES[validation]
+    if PyBytes_GET_SIZE(body) - OX_PADDING < length or length < 0:
+        raise ValueError(f"body needs {OX_PADDING} bytes of padding after its {length} bytes: use oxide.json.pad()")
+    return root_value(type_plan(shape_of(type_)), body, length, mode)
+
+
+cdef object root_value(TypePlan plan, bytes body, Py_ssize_t length, int mode):
+    cdef ox_value root
+    cdef const char *p
+    cdef const char *end
+    cdef Body owner = new_body(body, PyBytes_AS_STRING(body), length, mode)
+    p = owner.p
+    end = p + length
+    if length >= 3 and memcmp(p, b"\xef\xbb\xbf", 3) == 0:
+        raise not_json(body[:length])
+    while p < end and (p[0] == c" " or p[0] == c"\n" or p[0] == c"\r" or p[0] == c"\t"):
+        p += 1
+    while end > p and ((end - 1)[0] == c" " or (end - 1)[0] == c"\n" or (end - 1)[0] == c"\r" or (end - 1)[0] == c"\t"):
+        end -= 1
+    root.p = p
+    root.n = end - p
+    root.kind = kind_at(p, end)
+    if root.kind == OX_OBJECT and (end - 1)[0] != c"}" or root.kind == OX_ARRAY and (end - 1)[0] != c"]":
+        raise not_json(body[:length])
+    if root.kind != OX_OBJECT and root.kind != OX_ARRAY:
+        # A scalar is checked whole at once: "12 apples" begins like a number.
+        try:
+            _stdlib_json.loads(body[:length])
+        except (ValueError, RecursionError) as error:
+            raise not_json(body[:length], error) from error
+    return convert_value(plan, owner, &root)
+
+
+cdef ox_kind kind_at(const char *p, const char *end) noexcept:
+    if p >= end:
+        return OX_NULL
+    if p[0] == c"{":
+        return OX_OBJECT
+    if p[0] == c"[":
+        return OX_ARRAY
+    if p[0] == c'"':
+        return OX_STRING
+    if p[0] == c"t":
+        return OX_TRUE
+    if p[0] == c"f":
+        return OX_FALSE
+    if p[0] == c"n":
+        return OX_NULL
+    return OX_FLOAT if memchr(p, c".", end - p) != NULL or memchr(p, c"e", end - p) != NULL else OX_INT

@@ -1,0 +1,166 @@
+"""Lazy models in pure Python: the twin of `lazy_c` and its oracle."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from oxide._faults import not_json
+
+from .convert import EAGER, LAZY, MODES, OFF, Path, convert, fill, missing
+from .markers import ValidationMode
+from .shapes import ClassInfo, class_info, shape_of
+
+if TYPE_CHECKING:
+    from .base import BaseModel
+
+__all__ = ["Carrier", "build", "is_lazy", "materialise", "note", "raw_json"]
+
+_put = object.__setattr__
+_get = object.__getattribute__
+_STATE = frozenset({"__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"})
+
+
+class Source:
+    """The JSON object behind an instance whose fields have not all been read."""
+
+    __slots__ = ("data", "info", "mode", "path", "read")
+
+    def __init__(self, info: ClassInfo, data: dict[str, Any], path: Path, mode: int) -> None:
+        self.info = info
+        self.data = data
+        self.path = path
+        self.mode = mode
+        self.read: dict[str, Any] = {}
+
+    def value(self, name: str) -> Any:
+        """Check and convert one field, once."""
+        if name in self.read:
+            return self.read[name]
+        field = self.info.by_name[name]
+        data = self.data
+        key = field.name if field.by_name and field.key not in data else field.key
+        if key in data:
+            value = convert(field.shape, data[key], (*self.path, key), self.mode, make)
+        elif field.required and self.mode != OFF:
+            missing((*self.path, key), field.shape)
+        else:
+            value = field.default()
+        # setdefault is atomic: of two threads that read at once, one value stays.
+        return self.read.setdefault(name, value)
+
+
+def _source(instance: Any) -> Source | None:
+    try:
+        return _get(instance, "_oxide_source")  # type: ignore[no-any-return]
+    except AttributeError:
+        return None
+
+
+class Carrier:
+    """Reads and writes of a model's attributes, aware of what has not been read yet."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattribute__(self, name: str) -> Any:
+            if name in _STATE:
+                materialise(self)
+            return _get(self, name)
+
+        def __getattr__(self, name: str) -> Any:
+            source = _source(self)
+            if source is not None:
+                if name in source.info.by_name:
+                    return source.value(name)
+                materialise(self)
+                return getattr(self, name)
+            return super().__getattr__(name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            materialise(self)
+            super().__setattr__(name, value)
+
+        def __delattr__(self, name: str) -> None:
+            materialise(self)
+            super().__delattr__(name)
+
+
+def is_lazy(instance: object) -> bool:
+    """Tell whether an instance still holds fields that have not been read."""
+    return _source(instance) is not None
+
+
+def make(cls: type[BaseModel], data: dict[str, Any], path: Path, mode: int) -> Any:
+    """Make an instance that fills itself from a JSON object."""
+    instance = cls.__new__(cls)
+    _put(instance, "_oxide_source", Source(class_info(cls), data, path, mode))
+    if mode == EAGER:
+        materialise(instance)
+    return instance
+
+
+def materialise(instance: Any) -> None:
+    """Read every field, so that the instance is an ordinary pydantic model from here on."""
+    source = _source(instance)
+    if source is None:
+        return
+    data, info = source.data, source.info
+    values: dict[str, Any] = {}
+    given: set[str] = set()
+    for field in info.fields:
+        if field.key in data or (field.by_name and field.name in data):
+            given.add(field.name)
+        elif field.required and source.mode == LAZY:
+            continue
+        values[field.name] = source.value(field.name)
+    extra = {key: value for key, value in data.items() if key not in info.by_key}
+    if _source(instance) is source:
+        # The last writer's state would differ from what another thread has been handed.
+        # What has no field, such as _request_id, stays.
+        fill(instance, values | _get(instance, "__dict__"), given, extra)
+        object.__delattr__(instance, "_oxide_source")
+
+
+def raw_json(instance: object) -> bytes | None:
+    """Return the JSON text behind an instance that still has one, else None."""
+    source = _source(instance)
+    return (
+        None
+        if source is None
+        else json.dumps(source.data, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    )
+
+
+def note(instance: Any, name: str, value: object) -> None:
+    """Keep a fact beside an instance's fields without reading them."""
+    source = _source(instance)
+    if source is None:
+        setattr(instance, name, value)
+    else:
+        _get(instance, "__dict__")[name] = value
+
+
+def build(type_: Any, body: bytes, length: int, *, validation: ValidationMode = "lazy") -> Any:
+    """Make a value of any annotation out of a received body.
+
+    Args:
+        type_: annotation: a model, a union, a list of models, `dict`, `str`, `Any`, `None`, …
+        body: JSON text, padded as `oxide.json.pad` does it.
+        length: bytes of `body` that count.
+        validation: when fields are checked; see `ValidationMode`.
+
+    Returns:
+        The value.
+
+    Raises:
+        oxide.errors.APIResponseValidationError: the body is not JSON or does not fit the annotation.
+    """
+    mode = MODES[validation]
+    shape = shape_of(type_)
+    try:
+        data = json.loads(bytes(body[:length]))
+    except (ValueError, RecursionError) as error:
+        raise not_json(bytes(body[:length]), error) from error
+    return convert(shape, data, (), mode, make)

@@ -1,0 +1,197 @@
+# Part of lazy_c.pyx: events. Their bytes are gone once the next one is asked for and most fields are scalars, so they are
+# read at once; only what takes more than a look keeps a copy of the bytes.
+
+cdef enum:
+    QUICK_NESTED = 1024     # bytes up to which objects inside an event are read at once too
+
+
+cdef object event_instance(ClassPlan plan, const char *p, Py_ssize_t n, int mode):
+    cdef PyObject *made
+    cdef Body body
+    if mode == EAGER:
+        if not plain_object(plan, p, n):
+            return None
+        body = copied(p, n, mode)
+        return new_lazy(plan, body, body.p, n)
+    made = quick_object(plan, p, n, n, mode)
+    if made == NULL:
+        return None
+    instance = <object>made
+    Py_DECREF(instance)
+    return instance
+
+
+cdef Body copied(const char *p, Py_ssize_t n, int mode):
+    cdef bytes keep = PyBytes_FromStringAndSize(NULL, n + OX_PADDING)
+    memcpy(PyBytes_AS_STRING(keep), p, n)
+    memset(PyBytes_AS_STRING(keep) + n, 0, OX_PADDING)
+    return new_body(keep, PyBytes_AS_STRING(keep), n, mode)
+
+
+cdef bint plain_object(ClassPlan plan, const char *p, Py_ssize_t n) except -1:
+    """Whether this is a JSON object that is no error object."""
+    cdef ox_fields found
+    cdef Py_ssize_t i
+    ox_fields_init(&found)
+    try:
+        if scan_object(p, n, &found) != OX_JSON_OK:
+            return False
+        for i in range(<Py_ssize_t>found.count):
+            if is_error(plan, &found.items[i]):
+                return False
+        return True
+    finally:
+        fields_free(&found)
+
+
+cdef bint is_error(ClassPlan plan, const ox_field *field) noexcept:
+    return (field.key_len == 5 and not plan.has_error and memcmp(field.key, b"error", 5) == 0
+            and field.value.kind != OX_NULL)
+
+
+cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssize_t top, int mode) except? NULL:
+    """A new reference to an instance with its fields in its dict; NULL without an exception where that cannot be."""
+    cdef ox_fields found
+    cdef ox_field *field
+    cdef FieldPlan owner
+    cdef PyObject *value
+    cdef Py_ssize_t i, at, guess = 0, fields = len(plan.fields)
+    cdef bint rest = plan.has_private
+    cdef Source source
+    cdef Body body
+    cdef object instance
+    cdef dict values
+    ox_fields_init(&found)
+    if scan_object(p, n, &found) != OX_JSON_OK:
+        fields_free(&found)
+        return NULL
+    try:
+        instance = ox_alloc(plan.cls)
+        values = {}
+        for i in range(<Py_ssize_t>found.count):
+            field = &found.items[i]
+            at = place_field(plan, field, guess)
+            if at < 0:
+                if is_error(plan, field):
+                    return NULL
+                rest = True
+                continue
+            guess = at + 1
+            owner = <FieldPlan>plan.fields[at]
+            value = quick_value(owner, &field.value, top, mode)
+            if value == NULL:
+                rest = True
+                # A key that came twice: the last one counts.
+                values.pop(owner.name, None)
+                continue
+            PyDict_SetItem(values, owner.name, <object>value)
+            Py_DECREF(<object>value)
+    finally:
+        fields_free(&found)
+    Py_INCREF(values)
+    ox_set_dict(instance, <PyObject *>values)
+    if rest:
+        body = copied(p, n, mode)
+        source = Source.__new__(Source)
+        source.plan = plan
+        source.body = body
+        source.p = body.p
+        source.n = n
+        ox_set_slot(instance, ox_slot_private, conv.private_values(plan.cls) if plan.has_private else None)
+    else:
+        source = plan.filled_off if mode == OFF else plan.filled
+        ox_set_slot(instance, ox_slot_private, None)
+    ox_set_slot(instance, ox_slot_source, source)
+    Py_INCREF(instance)
+    return <PyObject *>instance
+
+
+cdef PyObject *quick_value(FieldPlan field, const ox_value *value, Py_ssize_t top, int mode) except? NULL:
+    """A new reference to the value of a field, NULL where it takes a longer look."""
+    cdef TypePlan plan = field_plan(field)
+    if plan.kind == STR and value.kind == OX_STRING:
+        return quick_string(field, value)
+    return quick_typed(plan, value, top, mode)
+
+
+cdef PyObject *taken(object value) noexcept:
+    Py_INCREF(value)
+    return <PyObject *>value
+
+
+cdef PyObject *quick_string(FieldPlan field, const ox_value *value) except? NULL:
+    cdef Py_ssize_t n = <Py_ssize_t>value.n - 2
+    if (field.last is not None and PyUnicode_GET_LENGTH(field.last) == n
+            and memcmp(PyUnicode_1BYTE_DATA(field.last), value.p + 1, n) == 0):
+        return taken(field.last)
+    try:
+        text = string(value.p + 1, n)
+    except ValueError:
+        return NULL
+    if n <= 64 and PyUnicode_IS_ASCII(text) and PyUnicode_GET_LENGTH(text) == n:
+        field.last = text
+    return taken(text)
+
+
+cdef PyObject *quick_typed(TypePlan plan, const ox_value *value, Py_ssize_t top, int mode) except? NULL:
+    cdef ox_kind got = value.kind
+    cdef int kind = plan.kind
+    if got == OX_NULL:
+        return taken(None) if (plan.optional or kind == ANY) and memcmp(value.p, b"null", 4) == 0 else NULL
+    if kind == INT:
+        if got == OX_INT:
+            number = json_int(value)
+            return taken(number) if number is not None else NULL
+    elif kind == LITERAL:
+        if got == OX_STRING:
+            if (plan.sole is not None and <Py_ssize_t>value.n - 2 == PyBytes_GET_SIZE(plan.sole)
+                    and memcmp(value.p + 1, PyBytes_AS_STRING(plan.sole), value.n - 2) == 0):
+                return taken(plan.sole_value)
+            try:
+                known = plan.literals.get(json_string(value))
+            except ValueError:
+                return NULL
+            return taken(known) if known is not None else NULL
+    elif kind == BOOL:
+        if got == OX_TRUE and value.n == 4 and memcmp(value.p, b"true", 4) == 0:
+            return taken(True)
+        if got == OX_FALSE and value.n == 5 and memcmp(value.p, b"false", 5) == 0:
+            return taken(False)
+    elif kind == STR:
+        if got == OX_STRING:
+            try:
+                return taken(json_string(value))
+            except ValueError:
+                return NULL
+    elif kind == LIST:
+        if got == OX_ARRAY and (value.n == 2 or top <= QUICK_NESTED):
+            return quick_list(plan, value, top, mode)
+    elif kind == MODEL:
+        if got == OX_OBJECT and top <= QUICK_NESTED:
+            if plan.model is None:
+                plan.model = class_plan(plan.shape.cls)
+            if plan.model.fillable:
+                return quick_object(plan.model, value.p, <Py_ssize_t>value.n, top, mode)
+    return NULL
+
+
+cdef PyObject *quick_list(TypePlan plan, const ox_value *value, Py_ssize_t top, int mode) except? NULL:
+    cdef ox_fields found
+    cdef Py_ssize_t i
+    cdef PyObject *item
+    cdef list result = []
+    if value.n == 2:
+        return taken(result)
+    ox_fields_init(&found)
+    try:
+        if scan_array(value.p, <Py_ssize_t>value.n, &found) != OX_JSON_OK:
+            return NULL
+        for i in range(<Py_ssize_t>found.count):
+            item = quick_typed(plan.item, &found.items[i].value, top, mode)
+            if item == NULL:
+                return NULL
+            result.append(<object>item)
+            Py_DECREF(<object>item)
+    finally:
+        fields_free(&found)
+    return taken(result)
