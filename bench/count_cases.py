@@ -1,0 +1,125 @@
+"""What is counted under callgrind: small fixed bodies of the hot path, each run N and M times between marks.
+
+Run by ``bench.counts``; by itself (``python -m bench.count_cases``) it only shows that every case runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bench import shapes
+
+Body = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One body to count.
+
+    Attributes:
+        name: Its key in ``limits.json``.
+        make: Prepares and returns the body, which takes the number of operations to run.
+        n: Operations of the short run.
+        m: Operations of the long run; the difference of both runs, divided by ``m - n``, is the count.
+        about: What one operation is.
+    """
+
+    name: str
+    make: Callable[[str], Body]
+    n: int
+    m: int
+    about: str
+
+
+CASES: dict[str, Case] = {}
+REFERENCES = ("ref.python", "ref.orjson")
+
+
+def case(name: str, n: int, m: int, about: str) -> Callable[[Callable[[str], Body]], Callable[[str], Body]]:
+    """Register the decorated maker of a body; it gets the base address of the bench's server."""
+
+    def register(make: Callable[[str], Body]) -> Callable[[str], Body]:
+        CASES[name] = Case(name, make, n, m, about)
+        return make
+
+    return register
+
+
+def _repeated(operation: Callable[[], Any]) -> Body:
+    def body(times: int) -> None:
+        for _ in range(times):
+            operation()
+
+    return body
+
+
+def _event() -> bytes:
+    return shapes.responses_events(6)[3].split(b"data: ", 1)[1].rstrip()
+
+
+@case("ref.python", 200, 1_200, "a loop of plain Python: tells one interpreter build from another")
+def _python(_: str) -> Body:
+    words = shapes.text(__import__("random").Random(1), 400)
+
+    def operation() -> int:
+        counts: dict[str, int] = {}
+        for word in words.split():
+            counts[word] = counts.get(word, 0) + 1
+        return sum(counts.values())
+
+    return _repeated(operation)
+
+
+@case("ref.orjson", 200, 1_200, "orjson.loads of one event: a yardstick for machines without limits of their own")
+def _orjson(_: str) -> Body:
+    import orjson
+
+    event = _event()
+    return _repeated(lambda: orjson.loads(event))
+
+
+@case("json.pluck", 200, 1_200, "one field of a small event")
+def _pluck(_: str) -> Body:
+    from oxide import json
+
+    event = _event()
+    return _repeated(lambda: json.pluck(event, "delta"))
+
+
+@case("json.loads", 200, 1_200, "a small event as a dict")
+def _loads(_: str) -> Body:
+    from oxide import json
+
+    event = _event()
+    return _repeated(lambda: json.loads(event))
+
+
+def run(names: list[str], base: str, mark: Callable[[], object]) -> None:
+    """Run the cases in order; three marks around the two runs of each."""
+    gc.collect()
+    gc.disable()
+    for name in names:
+        found = CASES[name]
+        body = found.make(base)
+        body(found.n)
+        mark()
+        body(found.n)
+        mark()
+        body(found.m)
+        mark()
+
+
+def main() -> None:
+    """``count_cases BASE NAME…``: run the cases against the server at ``BASE``."""
+    # callgrind dumps its counters each time libc's ctermid() is entered: nothing else calls it, and CPython calls
+    # it directly (a call through ctypes switches stacks and is not seen as one).
+    run(sys.argv[2:], sys.argv[1], os.ctermid)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""``python -m bench.counts``: instructions per operation of the hot path, under callgrind, against stored limits.
+
+Counts do not depend on the load of the machine, but do on the compiler and the build of Python. ``limits.json`` keeps
+them by Python version and architecture, together with two reference counts that tell whether this is the same kind of
+build. Where it is not, each case is compared as a multiple of ``ref.orjson`` counted in the same run, with more slack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.count_cases import CASES, REFERENCES
+from bench.runner import ROOT, command, server
+
+LIMITS = ROOT / "bench/limits.json"
+SAME_BUILD = 0.01
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One case beside its limit.
+
+    Attributes:
+        name: The case.
+        counted: Instructions per operation.
+        stored: The stored count, or the stored multiple of the reference scaled to this run; None without one.
+        limit: What ``counted`` may reach.
+    """
+
+    name: str
+    counted: float
+    stored: float | None
+    limit: float | None
+
+    @property
+    def failed(self) -> bool:
+        """True when the limit is exceeded."""
+        return self.limit is not None and self.counted > self.limit
+
+
+def key() -> str:
+    """What limits are stored under: implementation, minor version and architecture."""
+    return f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}-{platform.machine().lower()}"
+
+
+def total(text: str) -> int:
+    """The instruction count of one callgrind dump.
+
+    Raises:
+        ValueError: It has no ``totals:`` line.
+    """
+    for line in text.splitlines():
+        if line.startswith("totals:"):
+            return int(line.split()[1])
+    raise ValueError("a callgrind dump without totals")
+
+
+def per_operation(dumps: list[int], names: list[str]) -> dict[str, float]:
+    """Counts per operation from the dumps in order: for each case what came before it, the short run, the long run.
+
+    Raises:
+        ValueError: There are not three dumps for each case.
+    """
+    if len(dumps) != 3 * len(names):
+        raise ValueError(f"{len(dumps)} dumps for {len(names)} cases")
+    out = {}
+    for i, name in enumerate(names):
+        _, short, long = dumps[3 * i : 3 * i + 3]
+        out[name] = (long - short) / (CASES[name].m - CASES[name].n)
+    return out
+
+
+def measure(names: list[str], keep: Path | None = None) -> dict[str, float]:
+    """Count the cases in one process under callgrind.
+
+    Args:
+        names: Cases, in the order to run them.
+        keep: Folder for callgrind's dumps (``callgrind_annotate`` reads them); a temporary one when None.
+
+    Returns:
+        Instructions per operation by name.
+
+    Raises:
+        SystemExit: valgrind is missing, or the process failed.
+    """
+    if shutil.which("valgrind") is None:
+        raise SystemExit("instruction counts need valgrind: apt-get install valgrind")
+    with tempfile.TemporaryDirectory() as temporary, server() as base:
+        folder = keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("callgrind.out*"):
+            old.unlink()
+        dump = folder / "callgrind.out"
+        argv = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={dump}", "--dump-before=ctermid"]
+        argv += command(sys.executable, "bench.count_cases", base, *names)
+        # PYTHONMALLOC stays as it is in use: pymalloc's instructions are part of what an operation costs.
+        env = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        ran = subprocess.run(argv, env=env, cwd=temporary, capture_output=True, text=True)
+        if ran.returncode:
+            raise SystemExit(f"the counted process failed:\n{ran.stdout}{ran.stderr}")
+        dumps = [total((folder / f"callgrind.out.{i}").read_text()) for i in range(1, 3 * len(names) + 1)]
+    return per_operation(dumps, names)
+
+
+def same_build(counts: dict[str, float], stored: dict[str, float]) -> bool:
+    """True when the references count as they did when the limits were stored."""
+    return all(abs(counts[name] / stored[name] - 1) <= SAME_BUILD for name in REFERENCES)
+
+
+def judge(counts: dict[str, float], limits: dict[str, Any], where: str) -> tuple[str, list[Verdict]]:
+    """Compare counts with limits.
+
+    Args:
+        counts: Instructions per operation, the references among them.
+        limits: The content of ``limits.json``.
+        where: The key of this Python and machine.
+
+    Returns:
+        How it was compared, in words, and a verdict for each case.
+    """
+    known = limits["counts"].get(where)
+    if known is not None and same_build(counts, known):
+        slack = 1 + limits["tolerance"]
+        how = f"{where}: compared with stored counts, {limits['tolerance']:.0%} slack"
+        return how, [_verdict(name, value, known.get(name), slack) for name, value in counts.items()]
+    base = known or limits["counts"][limits["default"]]
+    scale = counts["ref.orjson"] / base["ref.orjson"]
+    slack = 1 + limits["ratio_tolerance"]
+    why = "another build of Python" if known is not None else "no counts stored"
+    how = f"{where}: {why}; compared as multiples of ref.orjson, {limits['ratio_tolerance']:.0%} slack"
+    verdicts = []
+    for name, value in counts.items():
+        stored = base.get(name)
+        reference = name in REFERENCES
+        verdicts.append(_verdict(name, value, None if stored is None or reference else stored * scale, slack))
+    return how, verdicts
+
+
+def _verdict(name: str, counted: float, stored: float | None, slack: float) -> Verdict:
+    return Verdict(name, counted, stored, None if stored is None else stored * slack)
+
+
+def show(verdicts: list[Verdict]) -> str:
+    """A table of the verdicts."""
+    lines = [f"{'case':24s}{'counted':>12s}{'stored':>12s}{'limit':>12s}"]
+    for v in verdicts:
+        stored, limit = ("–" if x is None else f"{x:,.0f}" for x in (v.stored, v.limit))
+        lines.append(
+            f"{v.name:24s}{v.counted:12,.0f}{stored:>12s}{limit:>12s}  {'EXCEEDED' if v.failed else ''}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def updated(limits: dict[str, Any], where: str, counts: dict[str, float]) -> dict[str, Any]:
+    """``limits`` with this build's counts in place of the old ones; cases not counted keep theirs."""
+    kept = {name: value for name, value in limits["counts"].get(where, {}).items() if name in CASES}
+    rounded = {name: round(value) for name, value in counts.items()}
+    return {**limits, "counts": {**limits["counts"], where: dict(sorted({**kept, **rounded}.items()))}}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Count, compare, perhaps store; the exit status."""
+    epilog = "\n".join(f"{c.name:24s}{c.about}" for c in CASES.values())
+    parser = argparse.ArgumentParser(
+        "python -m bench.counts", description=__doc__, epilog=epilog, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", metavar="PATTERNS", help="cases, comma-separated; * matches")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a limit is exceeded")
+    parser.add_argument("--update", action="store_true", help="store the counts as the new limits of this build")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep callgrind's dumps here")
+    args = parser.parse_args(argv)
+    patterns = args.only.split(",") if args.only else ["*"]
+    names = [c for c in CASES if c in REFERENCES or any(fnmatch.fnmatch(c, pattern) for pattern in patterns)]
+    counts = measure(names, args.keep)
+    limits: dict[str, Any] = json.loads(LIMITS.read_text(encoding="utf-8"))
+    if args.update:
+        LIMITS.write_text(json.dumps(updated(limits, key(), counts), indent=1) + "\n", encoding="utf-8")
+        limits = json.loads(LIMITS.read_text(encoding="utf-8"))
+    how, verdicts = judge(counts, limits, key())
+    print(how, show(verdicts), sep="\n")
+    failed = [v.name for v in verdicts if v.failed]
+    if args.check and failed:
+        print(f"{len(failed)} over the limit: {', '.join(failed)}. If that is meant, run it with --update and say why.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
