@@ -75,7 +75,12 @@ def _python(_: str) -> Body:
     return _repeated(operation)
 
 
-@case("ref.orjson", 200, 1_200, "orjson.loads of one event: a yardstick for machines without limits of their own")
+@case(
+    "ref.orjson",
+    200,
+    1_200,
+    "orjson.loads of one event: a yardstick for machines without limits of their own",
+)
 def _orjson(_: str) -> Body:
     import orjson
 
@@ -116,8 +121,8 @@ def run(names: list[str], base: str, mark: Callable[[], object]) -> None:
 
 def main() -> None:
     """``count_cases BASE NAME…``: run the cases against the server at ``BASE``."""
-    # callgrind dumps its counters each time libc's ctermid() is entered: nothing else calls it, and CPython calls
-    # it directly (a call through ctypes switches stacks and is not seen as one).
+    # callgrind dumps its counters each time libc's ctermid() is entered: nothing else calls it, and CPython
+    # does so directly (a call through ctypes switches stacks and is not seen as one).
     run(sys.argv[2:], sys.argv[1], os.ctermid)
 
 

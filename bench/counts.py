@@ -1,8 +1,9 @@
-"""``python -m bench.counts``: instructions per operation of the hot path, under callgrind, against stored limits.
+"""``python -m bench.counts``: instructions per operation of the hot path, against stored limits.
 
-Counts do not depend on the load of the machine, but do on the compiler and the build of Python. ``limits.json`` keeps
-them by Python version and architecture, together with two reference counts that tell whether this is the same kind of
-build. Where it is not, each case is compared as a multiple of ``ref.orjson`` counted in the same run, with more slack.
+callgrind's counts do not depend on the load of the machine, but do on the compiler and the build of Python.
+``limits.json`` keeps them by Python version and architecture, together with two reference counts that tell
+whether this is the same kind of build. Where it is not, each case is compared as a multiple of ``ref.orjson``
+counted in the same run, with more slack.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Verdict:
     Attributes:
         name: The case.
         counted: Instructions per operation.
-        stored: The stored count, or the stored multiple of the reference scaled to this run; None without one.
+        stored: The stored count, scaled to this run's reference on another build; None without one.
         limit: What ``counted`` may reach.
     """
 
@@ -51,7 +52,9 @@ class Verdict:
 
 def key() -> str:
     """What limits are stored under: implementation, minor version and architecture."""
-    return f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}-{platform.machine().lower()}"
+    return (
+        f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}-{platform.machine().lower()}"
+    )
 
 
 def total(text: str) -> int:
@@ -67,7 +70,7 @@ def total(text: str) -> int:
 
 
 def per_operation(dumps: list[int], names: list[str]) -> dict[str, float]:
-    """Counts per operation from the dumps in order: for each case what came before it, the short run, the long run.
+    """Counts per operation from the dumps: for each case what came before, the short run, the long run.
 
     Raises:
         ValueError: There are not three dumps for each case.
@@ -134,8 +137,8 @@ def judge(counts: dict[str, float], limits: dict[str, Any], where: str) -> tuple
         slack = 1 + limits["tolerance"]
         how = f"{where}: compared with stored counts, {limits['tolerance']:.0%} slack"
         return how, [_verdict(name, value, known.get(name), slack) for name, value in counts.items()]
-    base = known or limits["counts"][limits["default"]]
-    scale = counts["ref.orjson"] / base["ref.orjson"]
+    base = known or limits["counts"].get(limits["default"], {})
+    scale = counts["ref.orjson"] / base.get("ref.orjson", counts["ref.orjson"])
     slack = 1 + limits["ratio_tolerance"]
     why = "another build of Python" if known is not None else "no counts stored"
     how = f"{where}: {why}; compared as multiples of ref.orjson, {limits['ratio_tolerance']:.0%} slack"
@@ -156,9 +159,8 @@ def show(verdicts: list[Verdict]) -> str:
     lines = [f"{'case':24s}{'counted':>12s}{'stored':>12s}{'limit':>12s}"]
     for v in verdicts:
         stored, limit = ("–" if x is None else f"{x:,.0f}" for x in (v.stored, v.limit))
-        lines.append(
-            f"{v.name:24s}{v.counted:12,.0f}{stored:>12s}{limit:>12s}  {'EXCEEDED' if v.failed else ''}".rstrip()
-        )
+        mark = "  EXCEEDED" if v.failed else ""
+        lines.append(f"{v.name:24s}{v.counted:12,.0f}{stored:>12s}{limit:>12s}{mark}")
     return "\n".join(lines)
 
 
@@ -173,11 +175,16 @@ def main(argv: list[str] | None = None) -> int:
     """Count, compare, perhaps store; the exit status."""
     epilog = "\n".join(f"{c.name:24s}{c.about}" for c in CASES.values())
     parser = argparse.ArgumentParser(
-        "python -m bench.counts", description=__doc__, epilog=epilog, formatter_class=argparse.RawTextHelpFormatter
+        "python -m bench.counts",
+        description=__doc__,
+        epilog=epilog,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--only", metavar="PATTERNS", help="cases, comma-separated; * matches")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a limit is exceeded")
-    parser.add_argument("--update", action="store_true", help="store the counts as the new limits of this build")
+    parser.add_argument(
+        "--update", action="store_true", help="store the counts as the new limits of this build"
+    )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep callgrind's dumps here")
     args = parser.parse_args(argv)
     patterns = args.only.split(",") if args.only else ["*"]
@@ -191,7 +198,9 @@ def main(argv: list[str] | None = None) -> int:
     print(how, show(verdicts), sep="\n")
     failed = [v.name for v in verdicts if v.failed]
     if args.check and failed:
-        print(f"{len(failed)} over the limit: {', '.join(failed)}. If that is meant, run it with --update and say why.")
+        print(
+            f"{len(failed)} over the limit: {', '.join(failed)}. If that is meant, --update them and say why."
+        )
         return 1
     return 0
 
