@@ -20,6 +20,9 @@ static inline uint16_t slot_of(uint64_t middle, uint64_t end, size_t n)
     return slots[(((middle + n) * HASH_MIDDLE) ^ (end * HASH_END)) >> HASH_SHIFT];
 }
 
+#if defined(__GNUC__)
+__attribute__((noinline, cold))
+#endif
 static uint16_t route_short(const char *p, size_t n)
 {
     char padded[8] = {0};

@@ -27,22 +27,13 @@ static uint64_t mask8(const char *p)
     return (hits * UINT64_C(0x0102040810204080)) >> 56; /* gathers bit 0 of byte k into bit k */
 }
 
-static void eol_masks(const char *p, size_t n, uint64_t *out)
+static void eol_masks(const char *p, size_t blocks, uint64_t *out)
 {
-    for (; n >= 64; n -= 64, p += 64) {
+    for (; blocks; blocks--, p += 64) {
         uint64_t mask = 0;
         for (unsigned k = 0; k < 64; k += 8)
             mask |= mask8(p + k) << k;
         *out++ = mask;
-    }
-    if (n) {
-        uint64_t mask = 0;
-        size_t k = 0;
-        for (; k + 8 <= n; k += 8)
-            mask |= mask8(p + k) << k;
-        for (; k < n; k++)
-            mask |= (uint64_t)(p[k] == '\n' || p[k] == '\r') << k;
-        *out = mask;
     }
 }
 

@@ -20,3 +20,6 @@ cdef int scan_array(const char *p, Py_ssize_t n, ox_fields *out) noexcept
 cdef void fields_free(ox_fields *fields) noexcept
 # out[i]: the last value under keys[i] in a top-level object, kind OX_MISSING where there is none.
 cdef int pluck_keys(const char *p, Py_ssize_t n, const ox_key *keys, size_t nkeys, ox_value *out) noexcept
+
+# The document with OX_PADDING bytes behind it, or None for a str that only the standard library can read.
+cdef bytes padded_text(data, bint padded)

@@ -2,12 +2,12 @@
 """JSON over simdjson. See json_py for what each function means; this module only answers sooner."""
 from json import loads as stdlib_loads
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_Check, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.buffer cimport PyBUF_CONTIG_RO, PyBuffer_Release, PyObject_GetBuffer
+from cpython.ref cimport PyObject
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
 from oxide.csrc cimport (
     OX_ARRAY, OX_ESCAPED, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_STOPPED, OX_MISSING,
@@ -45,6 +45,7 @@ cdef extern from "Python.h":
     int PyDict_SetItem(PyObject *, PyObject *, PyObject *)
     PyObject *PyList_New(Py_ssize_t)
     void PyList_SET_ITEM(PyObject *, Py_ssize_t, PyObject *)
+    const Py_ssize_t PY_SSIZE_T_MAX
     PyObject *PyErr_NoMemory()
     void Py_XDECREF(PyObject *)
     PyObject *Py_None
@@ -348,41 +349,91 @@ cdef int pluck_keys(const char *p, Py_ssize_t n, const ox_key *keys, size_t nkey
 def pad(data: bytes | bytearray | memoryview) -> bytes:
     cdef Py_buffer view
     cdef bytes padded
-    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    PyObject_GetBuffer(data, &view, PyBUF_CONTIG_RO)
     try:
         padded = PyBytes_FromStringAndSize(NULL, view.len + OX_PADDING)
         memcpy(PyBytes_AS_STRING(padded), view.buf, view.len)
-        for i in range(OX_PADDING):
-            PyBytes_AS_STRING(padded)[view.len + i] = b" "
+        memset(PyBytes_AS_STRING(padded) + view.len, c" ", OX_PADDING)
         return padded
     finally:
         PyBuffer_Release(&view)
 
 
-cdef bytes _padded(data):
-    """Input that oxide did not read itself has no padding behind it: this copy is what buys it."""
+cdef bytes padded_text(data, bint padded):
+    """The document with room behind it, or None for a str that has no UTF-8 or starts with a BOM."""
+    cdef Py_ssize_t n
+    cdef const char *p
+    cdef bytes copy
     if isinstance(data, str):
-        data = data.encode("utf-8")
-    return pad(data)
-
-
-def loads(data: bytes | bytearray | memoryview | str) -> object:
-    cdef bytes padded
-    if isinstance(data, str):
+        # The standard library skips a BOM in bytes and refuses it in a str; and it takes lone surrogates, which have
+        # no UTF-8. Both are its own to judge.
         if data.startswith("\ufeff"):
-            return stdlib_loads(data)  # a BOM is skipped in bytes and refused in a str
+            return None
         try:
-            padded = _padded(data)
+            p = PyUnicode_AsUTF8AndSize(data, &n)
         except UnicodeEncodeError:
-            return stdlib_loads(data)  # lone surrogates have no UTF-8; the standard library takes them
+            return None
+        copy = PyBytes_FromStringAndSize(NULL, n + OX_PADDING)  # a str has no padding: one copy buys it
+        memcpy(PyBytes_AS_STRING(copy), p, n)
+        memset(PyBytes_AS_STRING(copy) + n, c" ", OX_PADDING)
+        return copy
+    if padded and PyBytes_CheckExact(data) and PyBytes_GET_SIZE(data) >= OX_PADDING:
+        return <bytes>data
+    if not isinstance(data, (bytes, bytearray)):
+        data = memoryview(data).tobytes()  # strides and all
+    if padded:
+        data = data[:len(data) - OX_PADDING]
+    return pad(data)  # one copy: nobody vouches for the bytes behind a document that oxide did not read itself
+
+
+def loads(data: bytes | bytearray | memoryview | str, *, bint padded=False) -> object:
+    cdef bytes text = padded_text(data, padded)
+    if text is None:
+        return stdlib_loads(data)
+    return to_python(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text) - OX_PADDING)
+
+
+cdef int _find(const char *p, Py_ssize_t n, object step, ox_value *out) except -1:
+    """One step of a path: 0 found, 1 ask the twin (which finds it or says what is wrong)."""
+    cdef ox_key key
+    cdef ox_fields fields
+    cdef Py_ssize_t size, index
+    cdef int code
+    if isinstance(step, str):
+        try:
+            key.p = PyUnicode_AsUTF8AndSize(step, &size)
+        except UnicodeEncodeError:
+            return 1
+        key.n = size
+        code = simdjson.pluck(p, n, &key, 1, out)
+        return code != OX_JSON_OK or out.kind == OX_MISSING
+    if not isinstance(step, int):
+        return 1
+    if not -PY_SSIZE_T_MAX <= step <= PY_SSIZE_T_MAX:
+        return 1
+    index = step
+    ox_fields_init(&fields)
+    code = simdjson.scan_array(p, n, &fields)
+    if index < 0:
+        index += <Py_ssize_t>fields.count
+    if code == OX_JSON_OK and 0 <= index < <Py_ssize_t>fields.count:
+        out[0] = fields.items[index].value
     else:
-        padded = _padded(data)
-    return to_python(PyBytes_AS_STRING(padded), PyBytes_GET_SIZE(padded) - OX_PADDING)
+        code = 1
+    ox_fields_free(&fields)
+    return code != OX_JSON_OK
 
 
-def pluck(data: bytes | bytearray | memoryview | str, *path: str | int) -> object:
-    return json_py.pluck(data, *path)
-
-
-def view(data: bytes | bytearray | memoryview | str) -> object:
-    return json_py.view(data)
+def pluck(data: bytes | bytearray | memoryview | str, *path: str | int, bint padded=False) -> object:
+    cdef bytes text = padded_text(data, padded)
+    cdef ox_value at
+    if text is None:
+        return json_py.pluck(data, *path)
+    at.p = PyBytes_AS_STRING(text)
+    at.n = PyBytes_GET_SIZE(text) - OX_PADDING
+    at.kind = OX_OBJECT
+    for i in range(len(path)):
+        if _find(at.p, at.n, path[i], &at):
+            # Missing, of another kind, or refused by simdjson.
+            return json_py.pluck(text, *path, padded=True)
+    return value_to_python(&at)

@@ -7,9 +7,9 @@
 
 typedef struct ox_kernels {
     const char *name;
-    /* Line ends as a bitmap: bit j of out[i] is set when p[64 * i + j] is LF or CR. Writes (n + 63) / 64 words,
-     * with the bits past n clear; never reads past p + n. */
-    void (*eol_masks)(const char *p, size_t n, uint64_t *out);
+    /* Line ends as a bitmap: bit j of out[i] is set when p[64 * i + j] is LF or CR. Reads exactly 64 * blocks bytes
+     * and writes as many words as blocks. */
+    void (*eol_masks)(const char *p, size_t blocks, uint64_t *out);
 } ox_kernels;
 
 /* The row in use: the one OXIDE_ISA names, else the best. NULL when OXIDE_ISA names a row that is not usable here.

@@ -29,14 +29,22 @@ typedef struct ox_sse_event {
     uint16_t route;   /* 0: unnamed, or a name the API description does not list */
 } ox_sse_event;
 
-#define OX_SSE_WORDS 32 /* 64 bytes of input a word */
+#define OX_SSE_WORDS 64 /* 64 bytes of input a word */
 
 typedef struct ox_sse_text {
     char *base;
     size_t len, block;
 } ox_sse_text;
 
-/* Public only so that it can be embedded; use the functions. Positions are offsets into the receive buffer. */
+/* A place among the line ends found: what is left of *word, whose lowest bit stands for in[base]. */
+typedef struct ox_sse_cursor {
+    const uint64_t *word;
+    uint64_t mask;
+    size_t base;
+} ox_sse_cursor;
+
+/* Public only so that it can be embedded; use the functions. It points into itself: do not copy or move it after init.
+ * Positions are offsets into the receive buffer. */
 typedef struct ox_sse {
     const ox_kernels *kernels;
     ox_buffer in;
@@ -46,14 +54,18 @@ typedef struct ox_sse {
     size_t name, name_len;    /* name is OX_SSE_NONE when the text was put in late_name */
     size_t max_event, max_line, max_either;
     int64_t retry_ms;
-    /* Line ends of in[block, scanned); word `at` is the one being read, `mask` what is left of it. */
-    size_t block, scanned;
-    uint64_t mask;
-    uint32_t at, words_used;
-    int error;
-    uint8_t after_cr, started, closed, has_id;
+    size_t scanned;           /* bytes before this were searched for line ends */
+    ox_sse_cursor eols;       /* the line ends found and not passed yet */
+    unsigned flags;
+    int error;                /* what ox_sse_next answers from now on */
+    int refuse;               /* what ox_sse_feed answers from now on: error, or that the stream was closed */
+    uint8_t has_id;
     size_t error_size;
     ox_sse_text id, late_name;
+    /* How the last event began, up to the value of `data:`. */
+    uint16_t head_route;
+    uint8_t head_len, head_name, head_name_len;
+    char head[96];
     uint64_t words[OX_SSE_WORDS + 1]; /* one more: a sentinel with all bits set ends the search */
 } ox_sse;
 

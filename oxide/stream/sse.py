@@ -1,0 +1,17 @@
+"""Server-sent events: the decoder in use, compiled or pure.
+
+``SSEDecoder(max_event=…, max_line=…)`` takes bytes in any pieces through ``feed`` and gives ``ServerSentEvent`` objects;
+both are described in `oxide.stream.sse_py`, which the compiled ones equal.
+"""
+
+from __future__ import annotations
+
+from oxide._backend import NATIVE
+from oxide.stream.limits import EventLimitError
+
+if NATIVE:
+    from oxide.stream.sse_c import ServerSentEvent, SSEDecoder
+else:
+    from oxide.stream.sse_py import ServerSentEvent, SSEDecoder  # type: ignore[assignment]
+
+__all__ = ["EventLimitError", "SSEDecoder", "ServerSentEvent"]
