@@ -90,6 +90,11 @@ cdef class Answer:
         return self.request.url
 
     @property
+    def loop(self):
+        """The event loop the connection lives in."""
+        return self.lane._loop
+
+    @property
     def reason(self):
         """The standard phrase for the status."""
         return RawAnswer.reason.fget(self)

@@ -1,0 +1,309 @@
+"""How a stream may end, and what is kept for the error when it ends badly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from oxide.errors import APIError
+
+__all__ = [
+    "END_WAIT",
+    "HARD_ENDS",
+    "JUNK_LIMIT",
+    "LOG_SIZE",
+    "SOFT_ENDS",
+    "Partial",
+    "attach",
+    "broken",
+    "error_event",
+    "finished_choices",
+    "is_json",
+    "not_a_stream",
+    "oversized",
+    "timed_out",
+    "truncated",
+]
+
+END_WAIT = 0.25
+"""Seconds the end of the HTTP message may come after the terminator; a connection that takes longer is closed."""
+
+JUNK_LIMIT = 64 * 1024
+"""Bytes kept of an answer that turns out to be no event stream."""
+
+LOG_SIZE = 32 * 1024
+"""Bytes of the latest events kept for ``error.partial``, at most; a stream with fewer keeps all of them."""
+
+HARD_ENDS = ("response.completed", "response.failed", "response.incomplete")
+"""Events that end a stream: nothing of meaning follows."""
+
+SOFT_ENDS = (
+    "done",
+    "image_edit.completed",
+    "image_generation.completed",
+    "speech.audio.done",
+    "thread.run.cancelled",
+    "thread.run.completed",
+    "thread.run.expired",
+    "thread.run.failed",
+    "thread.run.requires_action",
+    "transcript.text.done",
+)
+"""Events after which the end of the body is no truncation, though more events may come."""
+
+
+class Partial:
+    """What a stream had delivered before it failed.
+
+    The latest events are kept as bytes, up to a fixed size, so a long stream costs no more than a short one; most
+    streams fit in whole. Objects are built when somebody looks.
+
+    Args:
+        count: events delivered.
+        records: name and data of the latest of them, oldest first.
+        make: builds an event from its name and data.
+        rest: bytes that had come after the last complete event.
+
+    Attributes:
+        count: events delivered.
+        rest: bytes that had come after the last complete event.
+    """
+
+    __slots__ = ("_events", "_make", "_records", "count", "rest")
+
+    def __init__(
+        self,
+        count: int,
+        records: list[tuple[str | None, bytes]],
+        make: Callable[[str | None, bytes], Any],
+        rest: bytes = b"",
+    ) -> None:
+        self.count = count
+        self.rest = rest
+        self._records = records
+        self._make = make
+        self._events: list[Any] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether ``events`` holds every event that was delivered."""
+        return len(self._records) == self.count
+
+    @property
+    def raw(self) -> list[bytes]:
+        """The data of the latest events as received, oldest first."""
+        return [data for _, data in self._records]
+
+    @property
+    def events(self) -> list[Any]:
+        """The latest events as objects, oldest first."""
+        if self._events is None:
+            self._events = [self._make(name, data) for name, data in self._records]
+        return self._events
+
+    @property
+    def text(self) -> str:
+        """The text in ``events``: output text deltas of a response, content deltas of a chat's first choice."""
+        return "".join(_texts(self.events))
+
+    def __repr__(self) -> str:
+        return f"<Partial: {self.count} events{'' if self.complete else f', the last {len(self._records)} kept'}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The factory stays behind; a pickled error carries what can be rebuilt from the bytes alone.
+        return (_restore, (self.count, self._records, self.rest))
+
+
+def _restore(count: int, records: list[tuple[str | None, bytes]], rest: bytes) -> Partial:
+    return Partial(count, records, _plain, rest)
+
+
+def _plain(name: str | None, data: bytes) -> Any:
+    import json
+
+    return json.loads(data)
+
+
+def _texts(events: Iterable[Any]) -> Iterable[str]:
+    for event in events:
+        if isinstance(event, dict):
+            continue
+        choices = getattr(event, "choices", None)
+        if choices is None:
+            piece = event.delta if getattr(event, "type", None) == "response.output_text.delta" else None
+        else:
+            piece = next((getattr(getattr(c, "delta", c), "content", None) for c in choices if c.index == 0), None)
+        if isinstance(piece, str):
+            yield piece
+
+
+def finished_choices(data: bytes) -> list[int]:
+    """The indices of the choices a chat chunk finishes.
+
+    Args:
+        data: the chunk's JSON.
+    """
+    import json
+
+    try:
+        chunk: Any = json.loads(data)
+        return [int(c.get("index", 0)) for c in chunk["choices"] if c.get("finish_reason") is not None]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def is_json(data: bytes) -> bool:
+    """Whether the last event of a body that just stops is whole.
+
+    Args:
+        data: the event's data.
+    """
+    import json
+
+    try:
+        json.loads(data)
+    except ValueError:
+        return False
+    return True
+
+
+def attach(error: APIError, answer: Any, partial: Partial | None) -> APIError:
+    """Complete an error with what is known about the call.
+
+    Args:
+        error: an error made where only the event was at hand.
+        answer: the answer whose body this is.
+        partial: what had arrived.
+    """
+    facts = answer.facts()
+    if error.request is None:
+        error.request = facts.request
+    held: Any = error
+    if getattr(held, "response", facts) is None or not getattr(getattr(held, "response", facts), "headers", True):
+        held.response = facts
+    error.partial = partial
+    return error
+
+
+def error_event(data: bytes) -> APIError:
+    """The error a Responses ``error`` event stands for.
+
+    Args:
+        data: the event's JSON; code, message and param are at its top level or in ``error``.
+    """
+    import json
+
+    from oxide._faults import not_json, stream_error
+
+    try:
+        body: Any = json.loads(data)
+    except ValueError as exc:
+        return not_json(data, exc)
+    if isinstance(body, dict):
+        event = cast("dict[str, Any]", body)
+        body = event["error"] if isinstance(event.get("error"), dict) else event
+    return stream_error(body, data)
+
+
+def not_a_stream(data: bytes, answer: Any) -> APIError:
+    """The error for a body that is no event stream although the status was a good one.
+
+    Args:
+        data: the body, or its beginning.
+        answer: the answer.
+    """
+    import json
+
+    from oxide._faults import not_json, stream_error
+    from oxide.errors import APIResponseValidationError
+
+    try:
+        body: Any = json.loads(data)
+    except ValueError as exc:
+        return not_json(data, exc)
+    if isinstance(body, dict) and "error" in body:
+        return stream_error(cast("dict[str, Any]", body)["error"], data)
+    kind = answer.headers.get("content-type", "no content type")
+    return APIResponseValidationError(
+        answer.facts(), body, message=f"A stream was asked for, and the server sent one document ({kind})."
+    )
+
+
+def oversized(size: int, limit: int, what: str, answer: Any) -> APIError:
+    """The error for an event or a line above its cap.
+
+    Args:
+        size: bytes it had reached.
+        limit: the cap in bytes.
+        what: ``event`` or ``line``.
+        answer: the answer.
+    """
+    from oxide.errors import APIResponseValidationError
+
+    return APIResponseValidationError(
+        answer.facts(), None, message=f"The stream holds {what} of {size} bytes or more; the limit is {limit}."
+    )
+
+
+def truncated(answer: Any, partial: Partial) -> APIError:
+    """The error for a body that ends before its terminator.
+
+    Args:
+        answer: the answer.
+        partial: what had arrived.
+    """
+    from oxide.errors import APIStreamTruncatedError
+
+    events = "no event" if partial.count == 0 else f"{partial.count} events"
+    return APIStreamTruncatedError(
+        message=f"The stream ended before it was complete, after {events}.",
+        request=answer.facts().request,
+        partial=partial,
+    )
+
+
+def broken(cause: Any, answer: Any, partial: Partial, elapsed: float) -> BaseException:
+    """The error for a body that broke off.
+
+    Args:
+        cause: the lane's error.
+        answer: the answer.
+        partial: what had arrived.
+        elapsed: seconds since the call began.
+    """
+    from oxide.errors import APIConnectionError, APIStreamTruncatedError
+    from oxide.transport.mapping import api_error
+
+    kind = getattr(cause, "kind", None)
+    if kind is None:
+        return cast("BaseException", cause)
+    request = answer.facts().request
+    error: APIError
+    if kind == "read":
+        events = "no event" if partial.count == 0 else f"{partial.count} events"
+        error = APIStreamTruncatedError(message=f"The stream broke off after {events}: {cause}.", request=request)
+    elif kind == "closed":
+        error = APIConnectionError(message=f"The stream ended: {cause}.", request=request)
+    else:
+        error = api_error(cause, request, elapsed)
+    error.partial = partial
+    error.__cause__ = cause
+    return error
+
+
+def timed_out(limit: Any, seconds: float, answer: Any, partial: Partial, elapsed: float) -> APIError:
+    """The error for a limit that ran out while the consumer waited.
+
+    Args:
+        limit: ``stream_idle``, ``first_event`` or ``deadline``.
+        seconds: its value.
+        answer: the answer.
+        partial: what had arrived.
+        elapsed: seconds since the call began.
+    """
+    from oxide.errors import APITimeoutError
+
+    error = APITimeoutError(answer.facts().request, limit=limit, seconds=seconds, elapsed=elapsed)
+    error.partial = partial
+    return error

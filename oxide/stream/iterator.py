@@ -1,0 +1,83 @@
+"""The public stream, over the compiled iterator or its pure-Python twin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from oxide._backend import NATIVE
+
+if NATIVE:
+    from .iterator_c import EventStream
+else:
+    from .iterator_py import EventStream
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["AsyncStream", "EventStream"]
+
+T = TypeVar("T")
+
+
+class AsyncStream(Generic[T]):
+    """The events of an answer, as they arrive.
+
+    ``async for event in stream`` ends after the terminator, and the connection serves the next request. A stream that
+    ends badly raises: ``APIStreamTruncatedError`` before its terminator, ``APITimeoutError`` when a limit ran out,
+    another ``APIError`` for an error inside it; each has what had arrived as ``.partial``.
+
+    Args:
+        answer: the answer of a streaming request, its body unread.
+        factory: makes the events.
+        response: facts about the answer, or a function that gives them when somebody looks.
+        cast_to: type of the events.
+        choices: the request's ``n``, for chats on servers that send no ``[DONE]``.
+    """
+
+    def __init__(
+        self, answer: Any, factory: Any, *, response: Any = None, cast_to: Any = None, choices: int = 1
+    ) -> None:
+        self._response = response
+        self._cast_to = cast_to
+        self._events: Any = EventStream(answer, factory, answer.loop, choices=choices)
+
+    @property
+    def response(self) -> Any:
+        """Facts about the answer."""
+        if callable(self._response):
+            self._response = self._response()
+        return self._response
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        # The iterator itself, so that a loop runs without a Python frame for each event.
+        events: AsyncIterator[T] = self._events
+        return events
+
+    def __anext__(self) -> Awaitable[T]:
+        """Wait for the next event.
+
+        Raises:
+            StopAsyncIteration: the stream is complete, or was closed.
+            APIError: it ended badly.
+        """
+        following: Awaitable[T] = self._events.__anext__()
+        return following
+
+    async def close(self) -> None:
+        """End the stream; the connection is kept when the body was read to its end, else it is closed."""
+        self._events.close()
+
+    async def aclose(self) -> None:
+        """End the stream; the same as ``close()``."""
+        self._events.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._events.close()

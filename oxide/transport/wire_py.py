@@ -1,0 +1,635 @@
+"""The wire lane in pure Python: twin of wire_c, which says why things are as they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from math import inf
+from ssl import SSLContext
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import httptools
+
+from . import wire_common as common
+from .request import LaneError, PreparedRequest, RawAnswer
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from .request import Attempt, ByteSinkLike
+
+__all__ = ["WireLane"]
+
+PADDING = bytes(64)
+IDLE, HEAD, BODY, STREAM = range(4)
+
+
+def _bad_coding(exc: Exception) -> LaneError:
+    return LaneError("decode", f"the body does not decode: {exc}", bytes_received=True, cause=exc)
+
+
+def _too_large(limit: int) -> LaneError:
+    return LaneError("too_large", f"the answer's body is above the limit of {limit} bytes", bytes_received=True)
+
+
+class Answer(RawAnswer):
+    """An answer; the attributes and methods are RawAnswer's."""
+
+    __slots__ = ("complete", "conn", "decoder", "error", "held", "lane", "pending", "sink")
+
+    def __init__(self, lane: WireLane, conn: Conn, prepared: PreparedRequest, attempt: Attempt, reused: bool) -> None:
+        self.status = 0
+        self.raw_headers = []
+        self.http_version = ""
+        self.body = b""
+        self.length = 0
+        self.is_reused = reused
+        self.elapsed = 0.0
+        self.request = prepared
+        self.attempt = attempt
+        self.history = ()
+        self._headers = None
+        self.lane = lane
+        self.conn: Conn | None = conn
+        self.decoder: Any = None
+        self.sink: ByteSinkLike | None = None
+        self.pending: list[bytes] | None = None
+        self.held = 0
+        self.error: BaseException | None = None
+        self.complete = False
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop the connection lives in."""
+        return self.lane.loop
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a header without decoding the others; ``name`` in lower case."""
+        return next((value for key, value in self.raw_headers if key.lower() == name), None)
+
+    def give(self, data: bytes) -> bool:
+        """Hand body bytes on; True when the socket should not be read for now."""
+        if self.decoder is not None:
+            try:
+                data = self.decoder.decompress(data)
+            except Exception as exc:
+                assert self.conn is not None
+                self.conn.failure = exc if isinstance(exc, LaneError) else _bad_coding(exc)
+                return False
+            if not data:
+                return False
+        if self.sink is not None:
+            return bool(self.sink.feed_data(data))
+        assert self.pending is not None
+        self.pending.append(data)
+        self.held += len(data)
+        return self.held > self.lane.limits.high_water
+
+    def end(self, error: BaseException | None) -> None:
+        """The body is complete, or broke off."""
+        if self.complete:
+            return
+        if error is None and self.decoder is not None:
+            try:
+                rest = self.decoder.flush()
+            except Exception as exc:
+                error = exc if isinstance(exc, LaneError) else _bad_coding(exc)
+            else:
+                self.decoder = None
+                if rest:
+                    self.give(rest)
+        self.complete = True
+        self.error = error
+        self.conn = None
+        self._tell()
+
+    def _tell(self) -> None:
+        sink, self.sink = self.sink, None
+        if sink is None:
+            if self.pending is None:
+                return
+            self.sink = None
+        elif self.error is not None:
+            sink.set_exception(self.error)
+        else:
+            sink.feed_eof()
+
+    def bind(self, sink: ByteSinkLike) -> None:
+        """Deliver the decoded body to a sink from now on, the part that has come already first."""
+        pending = self.pending
+        if self.sink is not None or pending is None:
+            raise RuntimeError("the body is being read already")
+        self.sink = sink
+        self.pending = None
+        full = False
+        for piece in pending:
+            if sink.feed_data(piece):
+                full = True
+        if self.complete:
+            self._tell()
+        elif self.conn is not None:
+            if full:
+                self.conn.pause()
+            else:
+                self.conn.resume()
+
+    async def read_all(self) -> None:
+        """Read the rest of a stream into ``body`` and ``length``."""
+        if self.pending is None and self.sink is None and self.complete:
+            return
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in self.aiter_bytes():
+            pieces.append(piece)
+            size += len(piece)
+            if size > self.lane.limits.max_body:
+                raise _too_large(self.lane.limits.max_body)
+        self.body = b"".join(pieces) + PADDING
+        self.length = size
+
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """The decoded body in the pieces it arrives in."""
+        chunks = common.Chunks(self.lane.loop, self, self.lane.limits.high_water)
+        self.bind(chunks)
+        return chunks.iterate()
+
+    def pause_reading(self) -> None:
+        """Stop taking bytes from the socket."""
+        if self.conn is not None:
+            self.conn.pause()
+
+    def resume_reading(self) -> None:
+        """Take bytes from the socket again."""
+        if self.conn is not None:
+            self.conn.resume()
+
+    def expect_end(self, seconds: float) -> None:
+        """The reader needs nothing more: the connection is kept if the body ends within a time, else closed."""
+        if self.conn is not None:
+            self.conn.read_limit = seconds
+            self.conn.resume()
+            self.conn.arm(seconds)
+
+    def release(self) -> None:
+        """Give the connection back: to the pool when the body was read to its end, else it is closed."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.sink = None
+        if self.conn is not None:
+            self.conn.fail(LaneError("closed", "the answer was closed", bytes_received=True))
+
+
+class Conn(asyncio.BufferedProtocol):
+    """The protocol of one connection. While no request runs, what happens to it is passed to aiohttp's handler."""
+
+    def __init__(self, lane: WireLane, handler: Any, transport: Any) -> None:
+        self.lane = lane
+        self.handler = handler
+        self.transport: Any = transport
+        self.state = IDLE
+        self.parser: Any = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.timer_at = 0.0
+        self.version: str | None = None
+        self.writing = self.paused = False
+        self.waiter: asyncio.Future[None] | None = None
+        self.connection: Any = None
+
+    def start(
+        self, connection: Any, prepared: PreparedRequest, attempt: Attempt, origin: common.Origin, reused: bool
+    ) -> Answer:
+        """Send a request."""
+        self.answer = answer = Answer(self.lane, self, prepared, attempt, reused)
+        self.connection = connection
+        self.timeout = prepared.timeout
+        self.read_limit = inf if self.timeout.read is None else self.timeout.read
+        self.reused = reused
+        self.received = self.direct = self.keep = self.until_close = False
+        self.done = self.dirty = self.informed = self.spent = False
+        self.failure: BaseException | None = None
+        self.coding: str | None = None
+        self.body: bytearray | None = None
+        self.body_len = self.head_size = 0
+        self.content_length = -1
+        self.head_only = prepared.method == "HEAD"
+        self.want_stream = prepared.stream
+        self.waiter = self.lane.loop.create_future()
+        self.state = HEAD
+        self.lane.active.add(self)
+        if self.parser is None:
+            self.parser = httptools.HttpResponseParser(self)
+        self.sent_at = monotonic()
+        body = prepared.body
+        try:
+            self.transport.write(compose(prepared, attempt, origin))
+            if body is not None and len(body) > common.SMALL_BODY:
+                self.transport.write(memoryview(body)[common.SMALL_BODY :])
+        except BaseException:
+            self.fail(LaneError("write", "the request could not be written"))
+            raise
+        if self.state != IDLE:
+            write = self.timeout.write
+            self.arm((inf if write is None else write) if self.writing else self.read_limit)
+        return answer
+
+    def wake(self) -> None:
+        """Let the caller go on."""
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def finish(self) -> None:
+        """The answer is complete: the connection goes back to the pool, or is closed."""
+        answer = self.answer
+        streamed = self.state == STREAM
+        keep = self.keep and not self.dirty and not self.writing and not self.until_close
+        error = None if streamed else self.settle(answer)
+        if self.spent:
+            self.parser = None
+        if self.paused:
+            self.paused = False
+            self.transport.resume_reading()
+        self.leave(keep)
+        if streamed:
+            answer.end(None)
+        else:
+            answer.error = error
+            answer.conn = None
+            answer.complete = True
+        self.wake()
+
+    def settle(self, answer: Answer) -> BaseException | None:
+        """Hand the collected body to the answer, decoded and padded; what went wrong, or None."""
+        plain = b"" if self.body is None else bytes(memoryview(self.body)[: self.body_len])
+        if self.coding is not None and self.body is not None:
+            try:
+                decoder = common.decoder_for(self.coding)
+                plain = decoder.decompress(plain) + decoder.flush()
+            except Exception as exc:
+                return exc if isinstance(exc, LaneError) else _bad_coding(exc)
+            if len(plain) > self.lane.limits.max_body:
+                return _too_large(self.lane.limits.max_body)
+        answer.body = plain + PADDING
+        answer.length = len(plain)
+        return None
+
+    def fail(self, error: BaseException) -> None:
+        """The request ends here, and the connection with it."""
+        if self.state == IDLE:
+            return
+        answer = self.answer
+        streamed = self.state == STREAM
+        if self.transport is not None:
+            self.transport.abort()
+        self.leave(False)
+        if streamed:
+            answer.end(error)
+        else:
+            answer.error = error
+            answer.conn = None
+        self.wake()
+
+    def leave(self, keep: bool) -> None:
+        """Take the connection out of use."""
+        connection, self.connection = self.connection, None
+        self.state = IDLE
+        self.direct = False
+        del self.answer, self.timeout
+        self.failure = self.body = None
+        self.deadline = inf
+        self.lane.active.discard(self)
+        if keep:
+            connection.release()
+        else:
+            self.parser = None
+            connection.close()
+
+    def arm(self, seconds: float) -> None:
+        """Set the limit that runs now. One timer serves many requests: it is moved only to fire earlier."""
+        self.deadline = monotonic() + seconds
+        if seconds == inf:
+            return
+        if self.timer is not None:
+            if self.timer_at <= self.deadline:
+                return
+            self.timer.cancel()
+        self.timer_at = self.deadline
+        self.timer = self.lane.loop.call_later(seconds, self.on_timer)
+
+    def on_timer(self) -> None:
+        """The timer fired; the limit may have moved since it was set."""
+        self.timer = None
+        if self.state == IDLE or self.deadline == inf:
+            return
+        left = self.deadline - monotonic()
+        if left > 0:
+            self.timer_at = self.deadline
+            self.timer = self.lane.loop.call_later(left, self.on_timer)
+            return
+        limit: common.Limit = "write" if self.writing else "read"
+        what = "the request could not be sent" if self.writing else "no byte of the answer came"
+        self.fail(
+            LaneError(
+                "timeout",
+                f"{what} within the {limit} limit",
+                bytes_received=self.received,
+                reused=self.reused,
+                limit=limit,
+                seconds=getattr(self.timeout, limit),
+            )
+        )
+
+    def pause(self) -> None:
+        """Stop reading: the limit on silence does not run while we are the silent ones."""
+        if not self.paused and self.transport is not None and not self.transport.is_closing():
+            self.paused = True
+            self.deadline = inf
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self.paused:
+            self.paused = False
+            self.transport.resume_reading()
+            self.arm(self.read_limit)
+
+    def connection_made(self, transport: Any) -> None:
+        """Never called: aiohttp's handler made the connection."""
+        self.transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to put the next bytes."""
+        if self.direct and self.body is not None:
+            return memoryview(self.body)[self.body_len :]
+        return self.lane.scratch
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have come."""
+        if self.state == IDLE:
+            self.handler.close()
+            return
+        self.received = True
+        if self.direct:
+            self.body_len += nbytes
+            if self.body_len == self.content_length:
+                self.spent = self.done = True
+        else:
+            try:
+                self.parser.feed_data(self.lane.scratch[:nbytes])
+            except httptools.HttpParserError as exc:
+                self.dirty = True
+                if not self.done and self.failure is None:
+                    self.failure = self._malformed(f"the answer is not HTTP/1.1: {exc}", exc)
+            if self.state == HEAD and not self.done:
+                self.head_size += nbytes
+                if self.head_size > self.lane.limits.max_head:
+                    self.failure = self._malformed(f"the answer's head is above {self.lane.limits.max_head} bytes")
+        if self.failure is not None:
+            self.fail(self.failure)
+        elif self.done:
+            self.finish()
+        else:
+            if self.informed:
+                self.informed = False
+                self.wake()
+            elif (
+                self.state == BODY
+                and self.content_length - self.body_len >= common.DIRECT_MIN
+                and self.coding is None
+            ):
+                self.direct = True
+            if not self.paused and not self.writing:
+                self.deadline = monotonic() + self.read_limit
+
+    def _malformed(self, message: str, cause: BaseException | None = None) -> LaneError:
+        return LaneError("protocol", message, bytes_received=True, reused=self.reused, cause=cause)
+
+    def eof_received(self) -> None:
+        """The peer will send no more; the transport closes itself."""
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection is gone."""
+        self.handler.connection_lost(exc)
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        self.paused = False
+        if self.state != IDLE:
+            if self.until_close and exc is None:
+                self.finish()
+            else:
+                what = "broke" if exc is None else f"broke: {exc}"
+                self.fail(
+                    LaneError(
+                        "read",
+                        f"the connection {what} before the answer was complete",
+                        bytes_received=self.received,
+                        reused=self.reused,
+                        cause=exc,
+                    )
+                )
+        self.parser = self.transport = None
+
+    def pause_writing(self) -> None:
+        """The socket takes no more for now."""
+        self.writing = True
+
+    def resume_writing(self) -> None:
+        """The socket takes bytes again."""
+        self.writing = False
+        if self.state != IDLE:
+            self.arm(self.read_limit)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a message."""
+        if self.done:
+            self.dirty = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header line, or a trailer."""
+        if self.state != HEAD or self.done:
+            return
+        self.answer.raw_headers.append((name, value))
+        lower = name.lower()
+        if lower == b"content-length":
+            self.content_length = int(value)
+        elif lower == b"transfer-encoding":
+            self.content_length = -2
+        elif lower == b"content-encoding":
+            coding = value.strip().lower().decode("latin-1")
+            self.coding = None if coding in ("", "identity") else coding
+
+    def on_headers_complete(self) -> None:
+        """The end of the head."""
+        if self.done:
+            return
+        answer = self.answer
+        answer.status = self.parser.get_status_code()
+        if answer.status < 200:
+            return
+        if len(answer.raw_headers) > self.lane.limits.max_headers:
+            self.failure = self._malformed(f"the answer has more than {self.lane.limits.max_headers} headers")
+            return
+        if self.version is None:
+            self.version = f"HTTP/{self.parser.get_http_version()}"
+        answer.http_version = self.version
+        answer.elapsed = monotonic() - self.sent_at
+        self.keep = self.parser.should_keep_alive()
+        if self.head_only or answer.status in (204, 304):
+            self.spent = self.head_only
+            self.coding = None
+            self.done = True
+            return
+        self.until_close = self.content_length == -1
+        if self.want_stream and answer.status < 400:
+            self.state = STREAM
+            self.informed = True
+            answer.pending = []
+            if self.coding is not None:
+                try:
+                    answer.decoder = common.decoder_for(self.coding)
+                except Exception as exc:
+                    self.failure = exc if isinstance(exc, LaneError) else _bad_coding(exc)
+        else:
+            self.state = BODY
+            if self.content_length > self.lane.limits.max_body:
+                self.failure = _too_large(self.lane.limits.max_body)
+            elif self.content_length >= 0:
+                self.body = bytearray(self.content_length)
+
+    def on_body(self, data: bytes) -> None:
+        """Body bytes, chunk framing taken off."""
+        if self.done or self.failure is not None:
+            return
+        if self.state == STREAM:
+            if self.answer.give(data):
+                self.pause()
+            return
+        end = self.body_len + len(data)
+        if end > self.lane.limits.max_body:
+            self.failure = _too_large(self.lane.limits.max_body)
+            return
+        if self.body is None:
+            self.body = bytearray()
+        self.body[self.body_len : end] = data
+        self.body_len = end
+
+    def on_message_complete(self) -> None:
+        """The end of the message."""
+        if self.done:
+            self.dirty = self.dirty or self.state != HEAD
+        elif self.answer.status < 200:
+            self.answer.raw_headers = []
+            self.content_length = -1
+            self.coding = None
+        else:
+            self.done = True
+
+
+def compose(prepared: PreparedRequest, attempt: Attempt, origin: common.Origin) -> bytes:
+    """The request's head, and its body when that is small, in one buffer."""
+    target = prepared.target or prepared.url.raw_path_qs
+    for char in target:
+        if not "!" <= char <= "~":
+            raise ValueError(f"invalid character {char!r} in the request target: percent-encode it")
+    body = prepared.body
+    if body is not None:
+        length = b"Content-Length: %d\r\n\r\n" % len(body)
+    elif prepared.method in ("POST", "PUT", "PATCH"):
+        length = b"Content-Length: 0\r\n\r\n"
+    else:
+        length = b"\r\n"
+    line = f"{prepared.method} {origin.absolute}{target} HTTP/1.1\r\n".encode("latin-1")
+    extra = "".join([f"{name}: {value}\r\n" for name, value in attempt.headers]).encode("latin-1")
+    first = body[: common.SMALL_BODY] if body is not None else b""
+    return b"".join((line, origin.host, prepared.headers.wire, extra, length, first))
+
+
+class WireLane:
+    """The connections of one transport in one event loop; the arguments are wire_c's."""
+
+    def __init__(
+        self,
+        connector: aiohttp.BaseConnector,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        ssl: SSLContext | bool = True,
+        proxy_for: common.ProxyFor | None = None,
+        limits: common.WireLimits | None = None,
+    ) -> None:
+        self.connector = connector
+        self.loop = loop
+        self.limits = common.WireLimits() if limits is None else limits
+        self.origins = common.OriginTable(loop, ssl, proxy_for)
+        self.active: set[Conn] = set()
+        self.scratch = memoryview(bytearray(common.SCRATCH_SIZE))
+        self.closed = False
+
+    async def send(self, prepared: PreparedRequest, attempt: Attempt) -> RawAnswer:
+        """Make one attempt. Status and redirects are not judged here.
+
+        Args:
+            prepared: the request.
+            attempt: what this attempt adds.
+
+        Returns:
+            The answer; for a stream with a status below 400 at the end of its head, otherwise read to its end.
+
+        Raises:
+            LaneError: no answer, or not all of one.
+        """
+        origin = self.origins.find(prepared.url)
+        timeout = prepared.timeout
+        limit = self.connector.limit
+        while True:
+            if self.closed:
+                raise LaneError("closed", "the client is closed")
+            busy = 0 < limit <= len(self.active)
+            try:
+                connection = await self.connector.connect(origin.request, [], common.client_timeout(timeout, busy))
+            except asyncio.CancelledError:
+                if self.closed and not common.being_cancelled():
+                    raise LaneError("closed", "the client was closed while this request waited") from None
+                raise
+            except Exception as exc:
+                if self.closed:
+                    raise LaneError("closed", "the client was closed while this request waited") from exc
+                raise common.connect_error(exc, timeout, busy) from exc
+            transport: Any = connection.transport
+            if transport is None:
+                connection.close()
+                raise LaneError("connect", "the connection was lost as soon as it was made")
+            protocol = transport.get_protocol()
+            reused = isinstance(protocol, Conn)
+            if not reused:
+                conn = Conn(self, connection.protocol, transport)
+                transport.set_protocol(conn)
+                break
+            if not attempt.fresh:
+                conn = protocol
+                break
+            connection.close()
+        answer = conn.start(connection, prepared, attempt, origin, reused)
+        waiter = conn.waiter
+        if waiter is not None:
+            try:
+                await waiter
+            except BaseException:
+                conn.fail(LaneError("closed", "the request was cancelled"))
+                raise
+        if answer.error is not None and answer.pending is None:
+            raise answer.error
+        return answer
+
+    def close(self, exc: BaseException | None = None) -> None:
+        """End every running request and stream. The connector is the caller's to close.
+
+        Args:
+            exc: what they end with; LaneError ``closed`` where nothing is given.
+        """
+        self.closed = True
+        for conn in list(self.active):
+            conn.fail(exc or LaneError("closed", "the client was closed while this request ran"))
