@@ -52,10 +52,5 @@ def _function_call(index: int, item: Mapping[str, Any]) -> Iterator[dict[str, An
     yield {"type": "response.output_item.added", "output_index": index, "item": started}
     for piece in fragments(item["arguments"]):
         yield {"type": "response.function_call_arguments.delta", **at, "delta": piece}
-    yield {
-        "type": "response.function_call_arguments.done",
-        **at,
-        "name": item["name"],
-        "arguments": item["arguments"],
-    }
+    yield {"type": "response.function_call_arguments.done", **at, "arguments": item["arguments"]}
     yield {"type": "response.output_item.done", "output_index": index, "item": item}

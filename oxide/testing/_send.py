@@ -112,7 +112,7 @@ async def _write(writer: _Writer, answer: Answer, head: bytes, *, bodiless: bool
         await _flush(writer, answer, parts)
     if answer.first_byte:
         await _pause(answer.first_byte)
-    started = not head
+    started = False
     for item in _items(answer):
         if not isinstance(item, bytes):
             await _flush(writer, answer, parts)
@@ -121,11 +121,14 @@ async def _write(writer: _Writer, answer: Answer, head: bytes, *, bodiless: bool
             await _pause(answer.stall)
             continue
         parts.append(item)
-        if not together:
-            if started and not (item == _LAST_CHUNK and answer.gap):
-                await _gap(answer)
-            started = True
-            await _flush(writer, answer, parts)
+        if together:
+            continue
+        if started or head:
+            # The pace is that of the pieces: the head and the last chunk add no beat of their own.
+            beat = started and item != _LAST_CHUNK
+            await _gap(answer.gap if beat or answer.gap == 0 else None)
+        started = True
+        await _flush(writer, answer, parts)
     await _flush(writer, answer, parts)
     return True
 
@@ -163,18 +166,18 @@ async def _flush(writer: _Writer, answer: Answer, parts: list[bytes]) -> None:
     start = 0
     for mark in (*marks, len(data)):
         if start:
-            await _gap(answer)
+            await _gap(answer.gap)
         await writer.write(data[start:mark])
         start = mark
 
 
-async def _gap(answer: Answer) -> None:
-    if answer.gap is None:
+async def _gap(gap: float | None) -> None:
+    if gap is None:
         # Twice: a reader in this loop is only called after the callback that a single turn would resume.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    elif answer.gap:
-        await asyncio.sleep(answer.gap)
+    elif gap:
+        await asyncio.sleep(gap)
 
 
 async def _pause(seconds: float) -> None:

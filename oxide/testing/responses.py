@@ -208,7 +208,6 @@ def _frame(body: Mapping[str, Any], number: int) -> dict[str, Any]:
         "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
         "safety_identifier": body.get("safety_identifier"),
         "service_tier": "default",
-        "store": body.get("store") is not False,
         "temperature": _or(body.get("temperature"), 1.0),
         "text": {
             "format": text.get("format") or {"type": "text"},
