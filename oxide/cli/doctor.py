@@ -32,14 +32,11 @@ def main(*, as_json: bool) -> None:
 
 def _table(facts: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    console = Console(highlight=False, soft_wrap=True)
     for name, value in _rows(facts):
-        table.add_row(name, value)
-    Console(highlight=False, soft_wrap=True).print(table)
+        console.print(Text(f"{name:<18}", style="bold") + Text(value))
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -51,7 +48,7 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         rows = ", ".join(f"{row} (in use)" if row == oxide["isa"] else row for row in oxide["isa_rows"])
         forced = f", forced by OXIDE_ISA={oxide['isa_forced']}" if oxide["isa_forced"] else ""
         yield "instruction sets", f"{rows}{forced} on {oxide['machine']}"
-        yield "simdjson", str(oxide["simdjson"])
+        yield "simdjson", str(oxide["simdjson"]).removeprefix("simdjson ")
     gil = "" if python["gil"] else ", free-threaded"
     yield "python", f"{python['implementation']} {python['version']}{gil} on {python['platform']}"
     for name, found in facts["packages"].items():
