@@ -10,7 +10,7 @@ run() { # name, cmake arguments
   shift
   echo "--- ${build#build/ctest-}"
   cmake -S . -B "$build" -G Ninja -DOXIDE_C_TESTS=ON "$@" >"$build.log" 2>&1 || { cat "$build.log"; return 1; }
-  cmake --build "$build" >"$build.log" 2>&1 || { cat "$build.log"; return 1; }
+  cmake --build "$build" --target c_tests >"$build.log" 2>&1 || { cat "$build.log"; return 1; }
   ! grep -n "warning:" "$build.log" || return 1
   ctest --test-dir "$build" --output-on-failure --no-tests=error
 }
