@@ -1,1 +1,154 @@
-"""An OpenAI client for Python whose hot path is compiled."""
+"""An OpenAI client for Python whose hot path is compiled.
+
+`from oxide import AsyncOpenAI` takes the place of `from openai import AsyncOpenAI`. Every public name is here
+and is imported when first used: importing oxide and making a client loads neither aiohttp nor pydantic.
+"""
+
+from typing import TYPE_CHECKING
+
+from ._version import __title__ as __title__
+from ._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from . import types as types
+    from ._response import AsyncAPIResponse as AsyncAPIResponse
+    from .client import AsyncClient as AsyncClient
+    from .client import AsyncOpenAI as AsyncOpenAI
+    from .constants import DEFAULT_MAX_RETRIES as DEFAULT_MAX_RETRIES
+    from .constants import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
+    from .constants import DataResidency as DataResidency
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIError as APIError
+    from .errors import APIResponseNotJSONError as APIResponseNotJSONError
+    from .errors import APIResponseValidationError as APIResponseValidationError
+    from .errors import APIStatusError as APIStatusError
+    from .errors import APIStreamTruncatedError as APIStreamTruncatedError
+    from .errors import APITimeoutError as APITimeoutError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ConflictError as ConflictError
+    from .errors import ContentFilterFinishReasonError as ContentFilterFinishReasonError
+    from .errors import InternalServerError as InternalServerError
+    from .errors import InvalidWebhookSignatureError as InvalidWebhookSignatureError
+    from .errors import LengthFinishReasonError as LengthFinishReasonError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import OAuthError as OAuthError
+    from .errors import OpenAIError as OpenAIError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import RateLimitError as RateLimitError
+    from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .errors import WebSocketConnectionClosedError as WebSocketConnectionClosedError
+    from .errors import WebSocketQueueFullError as WebSocketQueueFullError
+    from .models import BaseModel as BaseModel
+    from .options import NOT_GIVEN as NOT_GIVEN
+    from .options import NoneType as NoneType
+    from .options import NotGiven as NotGiven
+    from .options import Omit as Omit
+    from .options import RequestOptions as RequestOptions
+    from .options import not_given as not_given
+    from .options import omit as omit
+    from .stream import AsyncStream as AsyncStream
+    from .timeouts import Timeout as Timeout
+    from .transport.facts import ResponseFacts as HTTPResponse
+    from .transport.retry import RetryPolicy as RetryPolicy
+    from .transport.settings import HTTPOptions as HTTPOptions
+else:
+    from ._lazy import lazy_names
+
+    _NAMES = {
+        "types": ".types:",
+        "AsyncAPIResponse": "._response",
+        "AsyncClient": ".client",
+        "AsyncOpenAI": ".client",
+        "AsyncStream": ".stream",
+        "BaseModel": ".models",
+        "DEFAULT_MAX_RETRIES": ".constants",
+        "DEFAULT_TIMEOUT": ".constants",
+        "DataResidency": ".constants",
+        "HTTPOptions": ".transport.settings",
+        "HTTPResponse": ".transport.facts:ResponseFacts",
+        "NOT_GIVEN": ".options",
+        "NoneType": ".options",
+        "NotGiven": ".options",
+        "Omit": ".options",
+        "RequestOptions": ".options",
+        "RetryPolicy": ".transport.retry",
+        "Timeout": ".timeouts",
+        "not_given": ".options",
+        "omit": ".options",
+        **dict.fromkeys(
+            (
+                "APIConnectionError",
+                "APIError",
+                "APIResponseNotJSONError",
+                "APIResponseValidationError",
+                "APIStatusError",
+                "APIStreamTruncatedError",
+                "APITimeoutError",
+                "AuthenticationError",
+                "BadRequestError",
+                "ConflictError",
+                "ContentFilterFinishReasonError",
+                "InternalServerError",
+                "InvalidWebhookSignatureError",
+                "LengthFinishReasonError",
+                "NotFoundError",
+                "OAuthError",
+                "OpenAIError",
+                "PermissionDeniedError",
+                "RateLimitError",
+                "UnprocessableEntityError",
+                "WebSocketConnectionClosedError",
+                "WebSocketQueueFullError",
+            ),
+            ".errors",
+        ),
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
+
+__all__ = [
+    "DEFAULT_MAX_RETRIES",
+    "DEFAULT_TIMEOUT",
+    "NOT_GIVEN",
+    "APIConnectionError",
+    "APIError",
+    "APIResponseNotJSONError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APIStreamTruncatedError",
+    "APITimeoutError",
+    "AsyncAPIResponse",
+    "AsyncClient",
+    "AsyncOpenAI",
+    "AsyncStream",
+    "AuthenticationError",
+    "BadRequestError",
+    "BaseModel",
+    "ConflictError",
+    "ContentFilterFinishReasonError",
+    "DataResidency",
+    "HTTPOptions",
+    "HTTPResponse",
+    "InternalServerError",
+    "InvalidWebhookSignatureError",
+    "LengthFinishReasonError",
+    "NoneType",
+    "NotFoundError",
+    "NotGiven",
+    "OAuthError",
+    "Omit",
+    "OpenAIError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestOptions",
+    "RetryPolicy",
+    "Timeout",
+    "UnprocessableEntityError",
+    "WebSocketConnectionClosedError",
+    "WebSocketQueueFullError",
+    "__title__",
+    "__version__",
+    "not_given",
+    "omit",
+    "types",
+]

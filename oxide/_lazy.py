@@ -15,8 +15,8 @@ def lazy_names(
 
     Args:
       package: the package's ``__name__``.
-      names: public name → module that holds it, absolute or relative to the package (``".client"``); a module
-        ending in ``:`` stands for the module itself.
+      names: public name → module that holds it, absolute or relative to the package (``".client"``);
+        ``module:Name`` where it has another name there, ``module:`` for the module itself.
 
     Returns:
       The two functions, to be assigned in the package's ``__init__``. A name is looked up once, then it is an
@@ -28,9 +28,10 @@ def lazy_names(
             source = names[name]
         except KeyError:
             raise AttributeError(f"module {package!r} has no attribute {name!r}") from None
-        if source.endswith(":"):
-            return import_module(source[:-1], package)
-        value = getattr(import_module(source, package), name)
+        module, colon, other = source.partition(":")
+        value: Any = import_module(module, package)
+        if other or not colon:
+            value = getattr(value, other or name)
         setattr(sys.modules[package], name, value)
         return value
 

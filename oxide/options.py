@@ -171,6 +171,10 @@ class RequestOptions(TypedDict, total=False):
     retry_policy: RetryPolicy | None
 
 
+NO_OPTIONS: Final[RequestOptions] = {}
+"""No options; never changed."""
+
+
 def is_given(value: object) -> bool:
     """Whether a value is neither `not_given` nor `omit`.
 

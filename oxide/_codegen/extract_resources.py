@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
-
 from .config import ResourceSpec
 from .extract import Facts, Package, imports_of
 
@@ -80,7 +78,7 @@ def _implementation(item: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
     facts: Facts = {
         "async": isinstance(item, ast.AsyncFunctionDef),
         "deprecated": any("deprecated" in d for d in decorators),
-        "required": [ast.literal_eval(a) for d in item.decorator_list if _is_required(d) for a in d.args],
+        "required": [ast.literal_eval(a) for d in item.decorator_list for a in _required(d)],
         **_signature(item),
     }
     keywords = {kw.arg: kw.value for kw in call.keywords}
@@ -109,8 +107,9 @@ def _implementation(item: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
     return facts
 
 
-def _is_required(node: ast.expr) -> Any:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "required_args"
+def _required(node: ast.expr) -> list[ast.expr]:
+    """The alternatives of a ``required_args`` decorator."""
+    return node.args if isinstance(node, ast.Call) and ast.unparse(node.func) == "required_args" else []
 
 
 def _request_call(item: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:

@@ -75,7 +75,7 @@ def _type_modules(package: Package, resources: list[Facts]) -> list[str]:
                 used.add(signature["returns"])
                 used.update(p[2] for p in signature["params"] if p[2])
             used.update(method[k] for k in ("cast_to", "stream_cls", "page") if k in method)
-        names = set().union(*(names_in(text) for text in used)) if used else set()
+        names = {name for text in used for name in names_in(text)}
         for source, name, alias in facts["imports"]:
             if source.startswith("types") and (alias or name) in names:
                 roots.append(defining_module(package, source, name))

@@ -45,7 +45,7 @@ def method_doc(method: Facts, indent: str) -> str:
       method: facts of the method.
       indent: what stands before each line.
     """
-    path_parameters = [p for p, kind, *_ in method["params"] if f"{{{p}}}" in method["path"]]
+    path_parameters = [p for p, *_ in method["params"] if f"{{{p}}}" in method["path"]]
     lines = [f'"""`{method["verb"]} {method["path"]}`.', "", "Args:"]
     for name, _, annotation, _ in method["params"]:
         if name in _STANDARD:

@@ -45,7 +45,7 @@ class ResourceWriter:
             "from functools import cached_property",
             "from oxide.options import not_given, omit",
             "from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper",
-            "from oxide.resources._base import AsyncAPIResource, Endpoint, segment, check_response_format",
+            "from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, missing, segment",
             "if TYPE_CHECKING:",
             "    from oxide.timeouts import TimeoutTypes",
             *self._type_imports(),
@@ -188,7 +188,7 @@ class ResourceWriter:
         for key, name in pairs:
             if (key, name) in given:
                 continue
-            lines.append(f"if {name} is not omit and {name} is not not_given:")
+            lines.append(f"if {name} is not omit and {name} is not missing:")
             if checked and name == "response_format":
                 lines.append("    check_response_format(response_format)")
             lines.append(f"    {where}[{key!r}] = {name}")

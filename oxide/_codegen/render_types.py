@@ -28,12 +28,40 @@ def import_lines(imports: list[list[str | None]]) -> list[str]:
     return lines
 
 
-def type_module(module: str, facts: Facts) -> str:
-    """Source text of one type module, not yet formatted."""
+def defining(types: Facts, source: str, name: str) -> tuple[str, str]:
+    """Follow a name through modules that only import it: checkers refuse what is not exported by name.
+
+    Args:
+      types: facts of every type module.
+      source: module the name is imported from.
+      name: the name there.
+    """
+    while source in types:
+        facts = types[source]
+        if name in facts["all"] or any(item[1] == name for item in facts["body"]):
+            break
+        onward = [(s, n) for s, n, alias in facts["imports"] if (alias or n) == name]
+        if not onward:
+            break
+        source, name = onward[0]
+    return source, name
+
+
+def type_module(module: str, types: Facts) -> str:
+    """Source text of one type module, not yet formatted.
+
+    Args:
+      module: dotted name below the SDK's package.
+      types: facts of every type module.
+    """
+    facts = types[module]
     lines = [MARK, f'"""{_module_doc(facts)}"""', ""]
     if facts["future"]:
         lines.append("from __future__ import annotations")
-    imports = list(facts["imports"])
+    imports: list[list[str | None]] = []
+    for source, name, alias in facts["imports"]:
+        found, original = defining(types, source, name)
+        imports.append([found, original, alias or (name if original != name else None)])
     body: list[str] = []
     for item in facts["body"]:
         if item[0] == "alias":

@@ -20,8 +20,8 @@ _RUFF = ["--config", str(ROOT / "pyproject.toml"), "--config", 'lint.isort.known
 def render(facts: Facts) -> dict[str, str]:
     """Every generated Python file, not yet formatted: path below the repository → text."""
     files: dict[str, str] = {}
-    for module, entry in facts["types"].items():
-        files[f"oxide/{module.replace('.', '/')}.py"] = type_module(module, entry)
+    for module in facts["types"]:
+        files[f"oxide/{module.replace('.', '/')}.py"] = type_module(module, facts["types"])
     names = resource_names(facts["resources"])
     for entry in facts["resources"]:
         for method in entry["methods"]:

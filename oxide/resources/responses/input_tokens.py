@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Iterable, Literal, Optional, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -90,29 +90,29 @@ class AsyncInputTokens(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
         body: dict[str, object] = {}
-        if model is not omit and model is not not_given:
+        if model is not omit and model is not missing:
             body["model"] = model
-        if conversation is not omit and conversation is not not_given:
+        if conversation is not omit and conversation is not missing:
             body["conversation"] = conversation
-        if input is not omit and input is not not_given:
+        if input is not omit and input is not missing:
             body["input"] = input
-        if instructions is not omit and instructions is not not_given:
+        if instructions is not omit and instructions is not missing:
             body["instructions"] = instructions
-        if parallel_tool_calls is not omit and parallel_tool_calls is not not_given:
+        if parallel_tool_calls is not omit and parallel_tool_calls is not missing:
             body["parallel_tool_calls"] = parallel_tool_calls
-        if personality is not omit and personality is not not_given:
+        if personality is not omit and personality is not missing:
             body["personality"] = personality
-        if previous_response_id is not omit and previous_response_id is not not_given:
+        if previous_response_id is not omit and previous_response_id is not missing:
             body["previous_response_id"] = previous_response_id
-        if reasoning is not omit and reasoning is not not_given:
+        if reasoning is not omit and reasoning is not missing:
             body["reasoning"] = reasoning
-        if text is not omit and text is not not_given:
+        if text is not omit and text is not missing:
             body["text"] = text
-        if tool_choice is not omit and tool_choice is not not_given:
+        if tool_choice is not omit and tool_choice is not missing:
             body["tool_choice"] = tool_choice
-        if tools is not omit and tools is not not_given:
+        if tools is not omit and tools is not missing:
             body["tools"] = tools
-        if truncation is not omit and truncation is not not_given:
+        if truncation is not omit and truncation is not missing:
             body["truncation"] = truncation
         return await self._call(
             _COUNT,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Iterable, List, Literal, Optional, Union, over
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, segment
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -314,73 +314,73 @@ class AsyncResponses(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
         body: dict[str, object] = {}
-        if model is not omit and model is not not_given:
+        if model is not omit and model is not missing:
             body["model"] = model
-        if stream is not omit and stream is not not_given:
+        if stream is not omit and stream is not missing:
             body["stream"] = stream
-        if service_tier is not omit and service_tier is not not_given:
+        if service_tier is not omit and service_tier is not missing:
             body["service_tier"] = service_tier
-        if access_programs is not omit and access_programs is not not_given:
+        if access_programs is not omit and access_programs is not missing:
             body["access_programs"] = access_programs
-        if background is not omit and background is not not_given:
+        if background is not omit and background is not missing:
             body["background"] = background
-        if background_options is not omit and background_options is not not_given:
+        if background_options is not omit and background_options is not missing:
             body["background_options"] = background_options
-        if context_management is not omit and context_management is not not_given:
+        if context_management is not omit and context_management is not missing:
             body["context_management"] = context_management
-        if conversation is not omit and conversation is not not_given:
+        if conversation is not omit and conversation is not missing:
             body["conversation"] = conversation
-        if image is not omit and image is not not_given:
+        if image is not omit and image is not missing:
             body["image"] = image
-        if include is not omit and include is not not_given:
+        if include is not omit and include is not missing:
             body["include"] = include
-        if input is not omit and input is not not_given:
+        if input is not omit and input is not missing:
             body["input"] = input
-        if instructions is not omit and instructions is not not_given:
+        if instructions is not omit and instructions is not missing:
             body["instructions"] = instructions
-        if max_output_tokens is not omit and max_output_tokens is not not_given:
+        if max_output_tokens is not omit and max_output_tokens is not missing:
             body["max_output_tokens"] = max_output_tokens
-        if max_tool_calls is not omit and max_tool_calls is not not_given:
+        if max_tool_calls is not omit and max_tool_calls is not missing:
             body["max_tool_calls"] = max_tool_calls
-        if metadata is not omit and metadata is not not_given:
+        if metadata is not omit and metadata is not missing:
             body["metadata"] = metadata
-        if moderation is not omit and moderation is not not_given:
+        if moderation is not omit and moderation is not missing:
             body["moderation"] = moderation
-        if parallel_tool_calls is not omit and parallel_tool_calls is not not_given:
+        if parallel_tool_calls is not omit and parallel_tool_calls is not missing:
             body["parallel_tool_calls"] = parallel_tool_calls
-        if previous_response_id is not omit and previous_response_id is not not_given:
+        if previous_response_id is not omit and previous_response_id is not missing:
             body["previous_response_id"] = previous_response_id
-        if prompt is not omit and prompt is not not_given:
+        if prompt is not omit and prompt is not missing:
             body["prompt"] = prompt
-        if prompt_cache_key is not omit and prompt_cache_key is not not_given:
+        if prompt_cache_key is not omit and prompt_cache_key is not missing:
             body["prompt_cache_key"] = prompt_cache_key
-        if prompt_cache_options is not omit and prompt_cache_options is not not_given:
+        if prompt_cache_options is not omit and prompt_cache_options is not missing:
             body["prompt_cache_options"] = prompt_cache_options
-        if prompt_cache_retention is not omit and prompt_cache_retention is not not_given:
+        if prompt_cache_retention is not omit and prompt_cache_retention is not missing:
             body["prompt_cache_retention"] = prompt_cache_retention
-        if reasoning is not omit and reasoning is not not_given:
+        if reasoning is not omit and reasoning is not missing:
             body["reasoning"] = reasoning
-        if safety_identifier is not omit and safety_identifier is not not_given:
+        if safety_identifier is not omit and safety_identifier is not missing:
             body["safety_identifier"] = safety_identifier
-        if store is not omit and store is not not_given:
+        if store is not omit and store is not missing:
             body["store"] = store
-        if stream_options is not omit and stream_options is not not_given:
+        if stream_options is not omit and stream_options is not missing:
             body["stream_options"] = stream_options
-        if temperature is not omit and temperature is not not_given:
+        if temperature is not omit and temperature is not missing:
             body["temperature"] = temperature
-        if text is not omit and text is not not_given:
+        if text is not omit and text is not missing:
             body["text"] = text
-        if tool_choice is not omit and tool_choice is not not_given:
+        if tool_choice is not omit and tool_choice is not missing:
             body["tool_choice"] = tool_choice
-        if tools is not omit and tools is not not_given:
+        if tools is not omit and tools is not missing:
             body["tools"] = tools
-        if top_logprobs is not omit and top_logprobs is not not_given:
+        if top_logprobs is not omit and top_logprobs is not missing:
             body["top_logprobs"] = top_logprobs
-        if top_p is not omit and top_p is not not_given:
+        if top_p is not omit and top_p is not missing:
             body["top_p"] = top_p
-        if truncation is not omit and truncation is not not_given:
+        if truncation is not omit and truncation is not missing:
             body["truncation"] = truncation
-        if user is not omit and user is not not_given:
+        if user is not omit and user is not missing:
             body["user"] = user
         return await self._call(
             _CREATE, "/responses", body, None, bool(stream), extra_headers, extra_query, extra_body, timeout
@@ -466,13 +466,13 @@ class AsyncResponses(AsyncAPIResource):
             ValueError: response_id is empty.
         """
         query: dict[str, object] = {}
-        if include is not omit and include is not not_given:
+        if include is not omit and include is not missing:
             query["include"] = include
-        if include_obfuscation is not omit and include_obfuscation is not not_given:
+        if include_obfuscation is not omit and include_obfuscation is not missing:
             query["include_obfuscation"] = include_obfuscation
-        if starting_after is not omit and starting_after is not not_given:
+        if starting_after is not omit and starting_after is not missing:
             query["starting_after"] = starting_after
-        if stream is not omit and stream is not not_given:
+        if stream is not omit and stream is not missing:
             query["stream"] = stream
         return await self._call(
             _RETRIEVE,
@@ -753,21 +753,21 @@ class AsyncResponses(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
         body: dict[str, object] = {"model": model}
-        if service_tier is not omit and service_tier is not not_given:
+        if service_tier is not omit and service_tier is not missing:
             body["service_tier"] = service_tier
-        if image is not omit and image is not not_given:
+        if image is not omit and image is not missing:
             body["image"] = image
-        if input is not omit and input is not not_given:
+        if input is not omit and input is not missing:
             body["input"] = input
-        if instructions is not omit and instructions is not not_given:
+        if instructions is not omit and instructions is not missing:
             body["instructions"] = instructions
-        if previous_response_id is not omit and previous_response_id is not not_given:
+        if previous_response_id is not omit and previous_response_id is not missing:
             body["previous_response_id"] = previous_response_id
-        if prompt_cache_key is not omit and prompt_cache_key is not not_given:
+        if prompt_cache_key is not omit and prompt_cache_key is not missing:
             body["prompt_cache_key"] = prompt_cache_key
-        if prompt_cache_options is not omit and prompt_cache_options is not not_given:
+        if prompt_cache_options is not omit and prompt_cache_options is not missing:
             body["prompt_cache_options"] = prompt_cache_options
-        if prompt_cache_retention is not omit and prompt_cache_retention is not not_given:
+        if prompt_cache_retention is not omit and prompt_cache_retention is not missing:
             body["prompt_cache_retention"] = prompt_cache_retention
         return await self._call(
             _COMPACT, "/responses/compact", body, None, False, extra_headers, extra_query, extra_body, timeout

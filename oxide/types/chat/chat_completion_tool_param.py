@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing_extensions import TypeAlias
 
 from oxide.types.chat.chat_completion_function_tool_param import ChatCompletionFunctionToolParam
-from oxide.types.chat.chat_completion_function_tool_param import FunctionDefinition as FunctionDefinition
+from oxide.types.shared_params.function_definition import FunctionDefinition as FunctionDefinition
 
 __all__ = ["ChatCompletionToolParam", "FunctionDefinition"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Literal, Optional, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, segment
+from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, missing, segment
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
@@ -318,76 +318,76 @@ class AsyncCompletions(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
         body: dict[str, object] = {"model": model, "messages": messages}
-        if stream is not omit and stream is not not_given:
+        if stream is not omit and stream is not missing:
             body["stream"] = stream
-        if service_tier is not omit and service_tier is not not_given:
+        if service_tier is not omit and service_tier is not missing:
             body["service_tier"] = service_tier
-        if audio is not omit and audio is not not_given:
+        if audio is not omit and audio is not missing:
             body["audio"] = audio
-        if frequency_penalty is not omit and frequency_penalty is not not_given:
+        if frequency_penalty is not omit and frequency_penalty is not missing:
             body["frequency_penalty"] = frequency_penalty
-        if function_call is not omit and function_call is not not_given:
+        if function_call is not omit and function_call is not missing:
             body["function_call"] = function_call
-        if functions is not omit and functions is not not_given:
+        if functions is not omit and functions is not missing:
             body["functions"] = functions
-        if logit_bias is not omit and logit_bias is not not_given:
+        if logit_bias is not omit and logit_bias is not missing:
             body["logit_bias"] = logit_bias
-        if logprobs is not omit and logprobs is not not_given:
+        if logprobs is not omit and logprobs is not missing:
             body["logprobs"] = logprobs
-        if max_completion_tokens is not omit and max_completion_tokens is not not_given:
+        if max_completion_tokens is not omit and max_completion_tokens is not missing:
             body["max_completion_tokens"] = max_completion_tokens
-        if max_tokens is not omit and max_tokens is not not_given:
+        if max_tokens is not omit and max_tokens is not missing:
             body["max_tokens"] = max_tokens
-        if metadata is not omit and metadata is not not_given:
+        if metadata is not omit and metadata is not missing:
             body["metadata"] = metadata
-        if modalities is not omit and modalities is not not_given:
+        if modalities is not omit and modalities is not missing:
             body["modalities"] = modalities
-        if moderation is not omit and moderation is not not_given:
+        if moderation is not omit and moderation is not missing:
             body["moderation"] = moderation
-        if n is not omit and n is not not_given:
+        if n is not omit and n is not missing:
             body["n"] = n
-        if parallel_tool_calls is not omit and parallel_tool_calls is not not_given:
+        if parallel_tool_calls is not omit and parallel_tool_calls is not missing:
             body["parallel_tool_calls"] = parallel_tool_calls
-        if prediction is not omit and prediction is not not_given:
+        if prediction is not omit and prediction is not missing:
             body["prediction"] = prediction
-        if presence_penalty is not omit and presence_penalty is not not_given:
+        if presence_penalty is not omit and presence_penalty is not missing:
             body["presence_penalty"] = presence_penalty
-        if prompt_cache_key is not omit and prompt_cache_key is not not_given:
+        if prompt_cache_key is not omit and prompt_cache_key is not missing:
             body["prompt_cache_key"] = prompt_cache_key
-        if prompt_cache_options is not omit and prompt_cache_options is not not_given:
+        if prompt_cache_options is not omit and prompt_cache_options is not missing:
             body["prompt_cache_options"] = prompt_cache_options
-        if prompt_cache_retention is not omit and prompt_cache_retention is not not_given:
+        if prompt_cache_retention is not omit and prompt_cache_retention is not missing:
             body["prompt_cache_retention"] = prompt_cache_retention
-        if reasoning_effort is not omit and reasoning_effort is not not_given:
+        if reasoning_effort is not omit and reasoning_effort is not missing:
             body["reasoning_effort"] = reasoning_effort
-        if response_format is not omit and response_format is not not_given:
+        if response_format is not omit and response_format is not missing:
             check_response_format(response_format)
             body["response_format"] = response_format
-        if safety_identifier is not omit and safety_identifier is not not_given:
+        if safety_identifier is not omit and safety_identifier is not missing:
             body["safety_identifier"] = safety_identifier
-        if seed is not omit and seed is not not_given:
+        if seed is not omit and seed is not missing:
             body["seed"] = seed
-        if stop is not omit and stop is not not_given:
+        if stop is not omit and stop is not missing:
             body["stop"] = stop
-        if store is not omit and store is not not_given:
+        if store is not omit and store is not missing:
             body["store"] = store
-        if stream_options is not omit and stream_options is not not_given:
+        if stream_options is not omit and stream_options is not missing:
             body["stream_options"] = stream_options
-        if temperature is not omit and temperature is not not_given:
+        if temperature is not omit and temperature is not missing:
             body["temperature"] = temperature
-        if tool_choice is not omit and tool_choice is not not_given:
+        if tool_choice is not omit and tool_choice is not missing:
             body["tool_choice"] = tool_choice
-        if tools is not omit and tools is not not_given:
+        if tools is not omit and tools is not missing:
             body["tools"] = tools
-        if top_logprobs is not omit and top_logprobs is not not_given:
+        if top_logprobs is not omit and top_logprobs is not missing:
             body["top_logprobs"] = top_logprobs
-        if top_p is not omit and top_p is not not_given:
+        if top_p is not omit and top_p is not missing:
             body["top_p"] = top_p
-        if user is not omit and user is not not_given:
+        if user is not omit and user is not missing:
             body["user"] = user
-        if verbosity is not omit and verbosity is not not_given:
+        if verbosity is not omit and verbosity is not missing:
             body["verbosity"] = verbosity
-        if web_search_options is not omit and web_search_options is not not_given:
+        if web_search_options is not omit and web_search_options is not missing:
             body["web_search_options"] = web_search_options
         return await self._call(
             _CREATE,
@@ -514,15 +514,15 @@ class AsyncCompletions(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
         query: dict[str, object] = {}
-        if after is not omit and after is not not_given:
+        if after is not omit and after is not missing:
             query["after"] = after
-        if limit is not omit and limit is not not_given:
+        if limit is not omit and limit is not missing:
             query["limit"] = limit
-        if metadata is not omit and metadata is not not_given:
+        if metadata is not omit and metadata is not missing:
             query["metadata"] = metadata
-        if model is not omit and model is not not_given:
+        if model is not omit and model is not missing:
             query["model"] = model
-        if order is not omit and order is not not_given:
+        if order is not omit and order is not missing:
             query["order"] = order
         return self._list(_LIST, "/chat/completions", query, extra_headers, extra_query, extra_body, timeout)
 

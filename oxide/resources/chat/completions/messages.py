@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, segment
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -73,11 +73,11 @@ class AsyncMessages(AsyncAPIResource):
             ValueError: completion_id is empty.
         """
         query: dict[str, object] = {}
-        if after is not omit and after is not not_given:
+        if after is not omit and after is not missing:
             query["after"] = after
-        if limit is not omit and limit is not not_given:
+        if limit is not omit and limit is not missing:
             query["limit"] = limit
-        if order is not omit and order is not not_given:
+        if order is not omit and order is not missing:
             query["order"] = order
         return self._list(
             _LIST,

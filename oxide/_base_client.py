@@ -1,0 +1,328 @@
+"""The way of a call: parameters to a prepared request, the transport, and back to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ._body import encode_body
+from ._calls import merged_body, merged_headers, raw_mode
+from ._connections import Connections
+from ._headers import platform_headers, user_agent
+from ._response import convert
+from .options import Headers, NotGiven, Omit, Query, RequestOptions, Validation
+from .resources._base import Endpoint
+from .timeouts import Timeout, TimeoutTypes
+from .transport.request import PreparedRequest
+
+if TYPE_CHECKING:
+    from yarl import URL
+
+    from ._response import AsyncAPIResponse, LegacyAPIResponse
+    from .pagination import AsyncPaginator, BaseAsyncPage
+    from .transport.request import HeaderBlock, RawAnswer
+    from .transport.retry import RetryPolicy
+
+T = TypeVar("T")
+PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
+
+
+class AsyncAPIClient:
+    """What does not depend on whose API it is: URLs, headers, bodies, sending, results."""
+
+    max_retries: int
+    timeout: TimeoutTypes
+    validation: Validation
+    deadline: float | None
+    retry_policy: RetryPolicy | None
+    _base: str
+    _limits: Timeout
+    _custom_headers: Mapping[str, str | Omit]
+    _custom_query: Mapping[str, object]
+    _connections: Connections
+    _blocks: dict[tuple[bool, float | None], HeaderBlock]
+    _urls: dict[str, tuple[URL, str]]
+    _follow_redirects = True
+
+    # -- headers and addresses ---------------------------------------------------------------------
+
+    @property
+    def user_agent(self) -> str:
+        """The User-Agent header."""
+        return user_agent(type(self).__name__)
+
+    @property
+    def auth_headers(self) -> dict[str, str]:
+        """The headers that carry the credentials."""
+        return {}
+
+    def _identity_headers(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def default_headers(self) -> dict[str, str | Omit]:
+        """Every header a request without options carries."""
+        return {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": self.user_agent,
+            **self.auth_headers,
+            **dict(platform_headers()),
+            **self._identity_headers(),
+            **self._custom_headers,
+        }
+
+    @property
+    def default_query(self) -> dict[str, object]:
+        """Query parameters every request carries."""
+        return dict(self._custom_query)
+
+    def _block(self, stream: bool, read: float | None) -> HeaderBlock:
+        """The headers of requests without options, checked and serialised once."""
+        key = (stream, read)
+        block = self._blocks.get(key)
+        if block is None:
+            from .transport.decode import accept_encoding
+            from .transport.request import HeaderBlock
+
+            headers = self.default_headers
+            if stream:
+                headers.update({"Accept": "text/event-stream", "Cache-Control": "no-cache"})
+            headers["Accept-Encoding"] = accept_encoding()
+            if read is not None:
+                headers["x-stainless-read-timeout"] = f"{read:g}"
+            # The user's come last, so that they win whatever their spelling.
+            custom = {n: None if isinstance(v, Omit) else v for n, v in self._custom_headers.items()}
+            given = [(n, v) for n, v in headers.items() if isinstance(v, str) and n not in custom]
+            block = HeaderBlock(given).merged(custom)
+            if len(self._blocks) < 64:
+                self._blocks[key] = block
+        return block
+
+    def _address(self, path: str, query: Mapping[str, object] | None, constant: bool) -> tuple[URL, str]:
+        from yarl import URL
+
+        from ._query import encode_query
+
+        absolute = path.startswith(("http://", "https://"))
+        text = path if absolute else self._base + (path if path.startswith("/") else f"/{path}")
+        if query or self._custom_query:
+            written = encode_query({**self._custom_query, **(query or {})})
+            if written:
+                text += ("&" if "?" in text else "?") + written
+        url = URL(text, encoded=True)
+        found = (url, url.raw_path_qs)
+        if constant and not query:
+            self._urls[path] = found
+        return found
+
+    # -- one call ----------------------------------------------------------------------------------
+
+    def _authorizer(self, block: HeaderBlock) -> Callable[[], Awaitable[str]] | None:
+        return None
+
+    def _check_credentials(self, block: HeaderBlock, headers: Mapping[str, object] | None) -> None:
+        """Refuse a request that carries no credentials, unless that is what was asked for."""
+
+    def _prepare(
+        self,
+        endpoint: Endpoint[Any],
+        path: str,
+        body: object,
+        query: Mapping[str, object] | None,
+        stream: bool,
+        extra_headers: Headers | None,
+        extra_query: Query | None,
+        extra_body: object | None,
+        timeout: TimeoutTypes | NotGiven,
+        options: RequestOptions | None = None,
+    ) -> PreparedRequest:
+        limits = self._limits if isinstance(timeout, NotGiven) else Timeout.of(timeout)
+        block = self._blocks.get((stream, limits.read)) or self._block(stream, limits.read)
+        if extra_query:
+            query = {**(query or {}), **extra_query}
+        address = self._urls.get(path) if not query else None
+        if address is None:
+            address = self._address(path, query, path == endpoint.path)
+        if extra_body is not None:
+            body = merged_body(endpoint.method, body, extra_body)
+        key: str | None = None
+        retry_count = True
+        if endpoint.admin:
+            block = block.merged(self._admin_headers())
+        if extra_headers:
+            block, key, retry_count = merged_headers(block, extra_headers)
+        auth = self._authorizer(block)
+        if auth is None and "authorization" not in block.names:
+            self._check_credentials(block, extra_headers)
+        content = None if body is None else encode_body(body)
+        if options:
+            return PreparedRequest(
+                endpoint.method,
+                address[0],
+                block,
+                content,
+                limits,
+                stream=stream,
+                deadline=options.get("deadline", self.deadline),
+                max_retries=options.get("max_retries", self.max_retries),
+                retry_policy=options.get("retry_policy", self.retry_policy),
+                auth=auth,
+                idempotency_key=options.get("idempotency_key", key),
+                follow_redirects=options.get("follow_redirects", self._follow_redirects),
+                target=address[1],
+                retry_count_header=retry_count,
+            )
+        return PreparedRequest(
+            endpoint.method,
+            address[0],
+            block,
+            content,
+            limits,
+            stream=stream,
+            deadline=self.deadline,
+            max_retries=self.max_retries,
+            retry_policy=self.retry_policy,
+            auth=auth,
+            idempotency_key=key,
+            follow_redirects=self._follow_redirects,
+            target=address[1],
+            retry_count_header=retry_count,
+        )
+
+    def _admin_headers(self) -> dict[str, str | None]:
+        return {}
+
+    async def _call(
+        self,
+        endpoint: Endpoint[T],
+        path: str,
+        body: object,
+        query: Mapping[str, object] | None,
+        stream: bool,
+        extra_headers: Headers | None,
+        extra_query: Query | None,
+        extra_body: object | None,
+        timeout: TimeoutTypes | NotGiven,
+        options: RequestOptions | None = None,
+    ) -> T:
+        """Send a request and make its result: what every generated method ends in."""
+        if extra_headers is not None and (mode := raw_mode(extra_headers)):
+            call: Any = self._call_unread if mode == "stream" else self._call_raw
+            return cast(
+                "T",
+                await call(
+                    endpoint,
+                    path,
+                    body,
+                    query,
+                    stream,
+                    extra_headers,
+                    extra_query,
+                    extra_body,
+                    timeout,
+                    options,
+                ),
+            )
+        prepared = self._prepare(
+            endpoint, path, body, query, stream, extra_headers, extra_query, extra_body, timeout, options
+        )
+        answer = await (self._connections.transport or self._connections.open()).request(prepared)
+        if stream:
+            choices = cast("dict[str, Any]", body).get("n") or 1 if type(body) is dict else 1
+            return cast("T", self._stream(endpoint, answer, choices))
+        return cast("T", convert(answer, endpoint.result, self.validation))
+
+    async def _call_raw(
+        self,
+        endpoint: Endpoint[T],
+        path: str,
+        body: object,
+        query: Mapping[str, object] | None,
+        stream: bool,
+        *extras: Any,
+    ) -> LegacyAPIResponse[T]:
+        from ._response import LegacyAPIResponse
+
+        prepared = self._prepare(endpoint, path, body, query, stream, *extras)
+        answer = await self._connections.open().request(prepared)
+        response: LegacyAPIResponse[T] = LegacyAPIResponse(answer, endpoint, self, stream)
+        return response
+
+    async def _call_unread(
+        self,
+        endpoint: Endpoint[T],
+        path: str,
+        body: object,
+        query: Mapping[str, object] | None,
+        stream: bool,
+        *extras: Any,
+    ) -> AsyncAPIResponse[T]:
+        from ._response import AsyncAPIResponse
+
+        prepared = self._prepare(endpoint, path, body, query, stream, *extras)
+        prepared.stream = True
+        answer = await self._connections.open().request(prepared)
+        response: AsyncAPIResponse[T] = AsyncAPIResponse(answer, endpoint, self, stream)
+        return response
+
+    def _page_request(self, endpoint: Endpoint[Any], path: str, query: Any, extras: tuple[Any, ...]) -> Any:
+        from .pagination import PageRequest
+
+        return PageRequest(cast("Any", self), endpoint, path, query, cast("Any", extras))
+
+    def _list(
+        self, endpoint: Endpoint[PageT], path: str, query: dict[str, object] | None, *extras: Any
+    ) -> AsyncPaginator[Any, PageT]:
+        from .pagination import AsyncPaginator
+
+        if extras[0] is not None and (mode := raw_mode(extras[0])):
+            how = self._list_unread if mode == "stream" else self._list_raw
+            return cast("Any", how(endpoint, path, query, *extras))
+        return AsyncPaginator(self._page_request(endpoint, path, query, extras))
+
+    async def _list_raw(
+        self, endpoint: Endpoint[Any], path: str, query: dict[str, object] | None, *extras: Any
+    ) -> Any:
+        response = await self._call_raw(endpoint, path, None, query, False, *extras)
+        response.page_request = self._page_request(endpoint, path, query, extras)
+        return response
+
+    async def _list_unread(
+        self, endpoint: Endpoint[Any], path: str, query: dict[str, object] | None, *extras: Any
+    ) -> Any:
+        response = await self._call_unread(endpoint, path, None, query, False, *extras)
+        response.page_request = self._page_request(endpoint, path, query, extras)
+        return response
+
+    def _stream(
+        self, endpoint: Endpoint[Any], answer: RawAnswer, choices: int = 1, stream_class: Any = None
+    ) -> Any:
+        if stream_class is None:
+            from .stream import AsyncStream
+
+            stream_class = AsyncStream
+        return stream_class(
+            answer,
+            endpoint.factory(self.validation),
+            response=answer.facts,
+            cast_to=endpoint.event,
+            choices=choices,
+        )
+
+    def _explain(self, error: Exception, answer: RawAnswer) -> Exception:
+        """The error of our hierarchy for a transport failure while a body is read."""
+        from .transport.mapping import explain
+        from .transport.request import LaneError
+
+        if not isinstance(error, LaneError):
+            return error
+        return explain(error, answer)
+
+    async def close(self) -> None:
+        """Close every connection of this client and of its copies; running streams end with an error."""
+        await self._connections.close()
+
+    def is_closed(self) -> bool:
+        """Whether `close()` was called."""
+        return self._connections.closed

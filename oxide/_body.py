@@ -1,0 +1,82 @@
+"""Request bodies: orjson writes them; only what it does not know is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import Any, cast
+
+import orjson
+
+from .options import NotGiven, Omit
+
+__all__ = ["encode_body"]
+
+
+class _Absent(Exception):
+    """An `omit` inside the body: a hook cannot take it out, the body has to be walked."""
+
+
+def encode_body(body: object) -> bytes:
+    """JSON bytes of a request body, key order kept.
+
+    Args:
+      body: anything JSON holds, also pydantic models, iterables, mappings and dates; `omit` is left out.
+
+    Raises:
+      TypeError: something in it cannot be written; the message names its type.
+    """
+    if isinstance(body, bytes):
+        return body
+    try:
+        return orjson.dumps(body, default=_default)
+    except TypeError as error:
+        if isinstance(error.__cause__, _Absent):
+            return encode_body(_without_absent(body))
+        from .json import dumps
+
+        return dumps(_plain(body))
+
+
+def _default(value: object) -> object:
+    if isinstance(value, (Omit, NotGiven)):
+        raise _Absent
+    return _convert(value)
+
+
+def _convert(value: object) -> object:
+    dump = getattr(value, "model_dump", None)
+    if dump is not None and not isinstance(value, type):
+        return cast("object", dump(mode="json", by_alias=True, exclude_unset=True))
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    kind = type(cast("object", value)).__name__
+    if isinstance(value, PathLike) or hasattr(value, "read"):
+        raise TypeError(f"a file cannot be part of a JSON body: {kind}")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{kind} cannot be part of a JSON body; encode it as text first")
+    if isinstance(value, Iterable):
+        return list(cast("Iterable[object]", value))
+    raise TypeError(f"{kind} cannot be part of a JSON body")
+
+
+def _without_absent(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value).items()
+        return {k: _without_absent(v) for k, v in items if not isinstance(v, (Omit, NotGiven))}
+    if isinstance(value, (list, tuple)):
+        return [_without_absent(v) for v in cast("list[Any]", value) if not isinstance(v, (Omit, NotGiven))]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """The body in types every JSON writer knows."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in cast("list[Any]", value)]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return _plain(_convert(value))

@@ -1,0 +1,118 @@
+"""Checks and conversions of the client's constructor options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from ._connections import Connections
+from .constants import DATA_RESIDENCY_URLS
+from .errors import OpenAIError
+from .options import NotGiven, Omit
+
+if TYPE_CHECKING:
+    from yarl import URL
+
+    from .transport.settings import HTTPOptions
+
+_FEATURES = {
+    "workload_identity": "workload identity authentication; pass `api_key`, which may be a function",
+    "provider": "provider runtimes; pass `base_url` and `api_key`",
+}
+
+
+def refuse(name: str, value: object) -> None:
+    """Refuse an official option whose feature is missing, instead of ignoring it.
+
+    Args:
+      name: the option.
+      value: what was given.
+
+    Raises:
+      OpenAIError: something was given.
+    """
+    if value is not None:
+        raise OpenAIError(f"`{name}`: this version of oxide has no {_FEATURES[name]}.")
+
+
+def base_address(
+    base_url: str | URL | NotGiven | None, data_residency: str | None, websocket_base_url: object | None
+) -> str | URL | None:
+    """The base URL that the options name, or None.
+
+    Args:
+      base_url: an address.
+      data_residency: a region, which stands for an address.
+      websocket_base_url: only checked: it excludes a region.
+
+    Raises:
+      ValueError: the options exclude each other, or there is no such region.
+    """
+    if data_residency is None:
+        return None if isinstance(base_url, NotGiven) else base_url
+    if base_url is not None and not isinstance(base_url, NotGiven):
+        raise ValueError("The `data_residency` and `base_url` arguments are mutually exclusive")
+    if websocket_base_url is not None:
+        raise ValueError("The `data_residency` and `websocket_base_url` arguments are mutually exclusive")
+    if data_residency not in DATA_RESIDENCY_URLS:
+        known = ", ".join(repr(region) for region in DATA_RESIDENCY_URLS)
+        raise ValueError(f"Invalid `data_residency` {data_residency!r}; expected one of {known}")
+    return DATA_RESIDENCY_URLS[data_residency]
+
+
+def connections(http_client: Any) -> Connections:
+    """What `http_client=` stands for.
+
+    Args:
+      http_client: an `aiohttp.ClientSession`, `oxide.HTTPOptions`, or None.
+
+    Raises:
+      TypeError: something else; the message says what to pass.
+    """
+    if http_client is None:
+        return Connections(None, None)
+    # By name, so that a client made without a session does not import aiohttp.
+    names = {(cls.__module__.split(".")[0], cls.__name__) for cls in type(http_client).__mro__}
+    if ("aiohttp", "ClientSession") in names:
+        return Connections(http_client, None)
+    if ("oxide", "HTTPOptions") in names:
+        return Connections(None, cast("HTTPOptions", http_client))
+    if any(module in ("httpx", "httpx2") for module, _ in names):
+        raise TypeError(
+            "http_client: oxide does not run on httpx. Pass an aiohttp.ClientSession, or oxide.HTTPOptions "
+            "for proxies, certificates and limits; timeouts go to `timeout`."
+        )
+    raise TypeError(
+        f"http_client must be an aiohttp.ClientSession or oxide.HTTPOptions, not {type(http_client).__name__}"
+    )
+
+
+def headers_over(
+    headers: Mapping[str, str | Omit], changes: Mapping[str, str | Omit] | None
+) -> dict[str, str | Omit]:
+    """Headers with others on top, names compared without case.
+
+    Args:
+      headers: the ones below.
+      changes: the ones on top.
+    """
+    if not changes:
+        return dict(headers)
+    lowered = {name.lower() for name in changes}
+    return {**{n: v for n, v in headers.items() if n.lower() not in lowered}, **changes}
+
+
+def checked_retries(value: Any) -> int:
+    """The number of retries.
+
+    Raises:
+      TypeError: it is not an int.
+      ValueError: it is negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(
+            f"max_retries must be an int, not {value!r}; 0 disables retries, a large number allows many"
+        )
+    if value < 0:
+        raise ValueError(f"max_retries must not be negative, not {value}")
+    return value

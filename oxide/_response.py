@@ -1,0 +1,481 @@
+"""Answers with their status and headers: raw (read whole) or unread, and what turns bytes into results."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from types import MethodType, TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, overload
+
+from .constants import RAW_RESPONSE_HEADER
+from .errors import OpenAIError
+
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    from ._base_client import AsyncAPIClient
+    from .options import Validation
+    from .pagination import PageRequest
+    from .resources._base import Endpoint
+    from .transport.facts import Headers, RequestFacts, ResponseFacts
+    from .transport.request import RawAnswer
+
+    P = ParamSpec("P")
+
+__all__ = [
+    "AsyncAPIResponse",
+    "AsyncResponseContextManager",
+    "LegacyAPIResponse",
+    "StreamAlreadyConsumed",
+    "convert",
+    "to_raw_response_wrapper",
+    "to_streamed_response_wrapper",
+]
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_PLAIN: dict[object, Callable[[RawAnswer], Any]] = {
+    None: lambda answer: None,
+    type(None): lambda answer: None,
+    bytes: lambda answer: answer.content(),
+    str: lambda answer: answer.facts().text,
+    int: lambda answer: int(answer.content()),
+    float: lambda answer: float(answer.content()),
+    bool: lambda answer: answer.content().strip().lower() == b"true",
+}
+
+# First bytes a JSON document may have.
+_JSON_START = frozenset(b'{["-0123456789tfn \t\r\n')
+
+
+def request_id_of(answer: RawAnswer) -> str | None:
+    """The `x-request-id` header, found without decoding the others."""
+    for name, value in answer.raw_headers:
+        if len(name) == 12 and name.lower() == b"x-request-id":
+            return value.decode("latin-1")
+    return None
+
+
+def convert(answer: RawAnswer, cast_to: Any, validation: Validation) -> Any:
+    """Make the result of a call out of a body that was read whole.
+
+    Args:
+      answer: the answer.
+      cast_to: a model, a union, `dict`, `list`, `str`, `bytes`, a number, `object`, None, or
+        `oxide.HTTPResponse` for the facts themselves.
+      validation: when the result is checked.
+
+    Raises:
+      APIResponseNotJSONError: the body is a page or other text where JSON is due.
+      APIResponseValidationError: the body does not have the shape of `cast_to`.
+    """
+    from .models import build, set_request_id
+
+    if cast_to is None or isinstance(cast_to, type):
+        plain = _PLAIN.get(cast_to)
+        if plain is not None:
+            return plain(answer)
+        if _is_facts(cast_to):
+            return answer.facts()
+    body, length = answer.body, answer.length
+    if length == 0 or body[0] not in _JSON_START:
+        raise _not_json(answer)
+    try:
+        result = build(cast_to, body, length, validation=validation)
+    except OpenAIError as error:
+        if getattr(error, "response", None) is None:
+            error.response = answer.facts()  # type: ignore[attr-defined]
+        raise
+    set_request_id(result, request_id_of(answer))
+    return result
+
+
+def _is_facts(cast_to: type[Any] | None) -> bool:
+    """Whether the facts themselves are wanted; classes nothing can be made of are refused."""
+    from pydantic import BaseModel as AnyModel
+
+    from .models import BaseModel
+    from .transport.facts import ResponseFacts
+
+    if cast_to is None or issubclass(cast_to, BaseModel):
+        return False
+    if cast_to.__module__.split(".")[0] in ("httpx", "httpx2"):
+        raise TypeError(f"oxide has no {cast_to.__module__} objects: use cast_to=oxide.HTTPResponse")
+    if issubclass(cast_to, AnyModel):
+        raise TypeError(
+            "Pydantic models must subclass our base model type, e.g. `from oxide import BaseModel`"
+        )
+    return issubclass(cast_to, ResponseFacts)
+
+
+def _not_json(answer: RawAnswer) -> OpenAIError:
+    from .errors import APIResponseNotJSONError
+
+    return APIResponseNotJSONError(answer.content(), response=answer.facts())
+
+
+class StreamAlreadyConsumed(OpenAIError):
+    """The body was streamed already and was not kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The body has been streamed already and was not kept: call `.read()` first, or collect it"
+        )
+
+
+class BaseAPIResponse(Generic[R]):
+    """What both kinds of response show of an answer.
+
+    Args:
+      answer: the answer as the transport hands it over.
+      endpoint: the operation, which knows the types.
+      client: the client that asked.
+      stream: whether events were asked for.
+    """
+
+    def __init__(
+        self, answer: RawAnswer, endpoint: Endpoint[Any], client: AsyncAPIClient, stream: bool
+    ) -> None:
+        self._answer = answer
+        self._endpoint = endpoint
+        self._client = client
+        self._is_stream = stream
+        self._facts: ResponseFacts | None = None
+        self._parsed: dict[Any, Any] = {}
+        self.page_request: PageRequest | None = None
+
+    @property
+    def http_response(self) -> ResponseFacts:
+        """Status, headers, body, timing and the request, under httpx's names."""
+        if self._facts is None:
+            self._facts = self._answer.facts()
+        return self._facts
+
+    @property
+    def http_request(self) -> RequestFacts:
+        """The request as it was sent: method, url, headers."""
+        return cast("RequestFacts", self.http_response.request)
+
+    @property
+    def headers(self) -> Headers:
+        """Headers received; look-ups ignore case."""
+        return self._answer.headers
+
+    @property
+    def status_code(self) -> int:
+        """HTTP status."""
+        return self._answer.status
+
+    @property
+    def request_id(self) -> str | None:
+        """The `x-request-id` header."""
+        return request_id_of(self._answer)
+
+    @property
+    def url(self) -> str:
+        """The address that answered."""
+        return str(self._answer.url)
+
+    @property
+    def method(self) -> str:
+        """HTTP verb of the request."""
+        return self._answer.request.method
+
+    @property
+    def http_version(self) -> str:
+        """`HTTP/1.1` or `HTTP/1.0`."""
+        return self._answer.http_version
+
+    @property
+    def elapsed(self) -> timedelta:
+        """From sending the request to the end of the response's head."""
+        return timedelta(seconds=self._answer.elapsed)
+
+    @property
+    def retries_taken(self) -> int:
+        """How often the request was tried again."""
+        return self._answer.retries_taken
+
+    def __repr__(self) -> str:
+        facts = self.http_response
+        return f"<{type(self).__name__} [{facts.status_code} {facts.reason_phrase}]>"
+
+    def _open_stream(self, to: Any) -> Any:
+        from .stream import AsyncStream
+
+        endpoint, client = self._endpoint, self._client
+        stream_class: Any = AsyncStream
+        if to is not None:
+            origin: Any = getattr(to, "__origin__", to)
+            events = get_args(to)
+            if not (isinstance(origin, type) and issubclass(origin, AsyncStream)) or not events:
+                raise TypeError(f"a streamed response is parsed to AsyncStream[Event], not {to!r}")
+            from ._calls import endpoint_for
+
+            endpoint = endpoint_for(endpoint.method, endpoint.path, None, events[0])
+            stream_class = origin
+        return client._stream(endpoint, self._answer, 1, stream_class)  # pyright: ignore[reportPrivateUsage]
+
+    def _result(self, to: Any) -> Any:
+        key = self._endpoint.result if to is None else to
+        try:
+            if key in self._parsed:
+                return self._parsed[key]
+        except TypeError:
+            return convert(self._answer, key, self._client.validation)
+        if self._is_stream:
+            result = self._open_stream(to)
+        else:
+            result = convert(self._answer, key, self._client.validation)
+            if self.page_request is not None:
+                result = self.page_request.attach(result)
+        self._parsed[key] = result
+        return result
+
+
+class LegacyAPIResponse(BaseAPIResponse[R]):
+    """What `.with_raw_response` methods return: the answer, its body read."""
+
+    @overload
+    def parse(self, *, to: type[T]) -> T: ...
+    @overload
+    def parse(self) -> R: ...
+    def parse(self, *, to: type[Any] | None = None) -> Any:
+        """The result the method would have returned.
+
+        Args:
+          to: another type to make of the body.
+
+        Raises:
+          APIResponseValidationError: the body does not have that shape.
+        """
+        return self._result(to)
+
+    @property
+    def content(self) -> bytes:
+        """The body's bytes."""
+        return self._answer.content()
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.http_response.text
+
+    def json(self) -> Any:
+        """The body decoded from JSON."""
+        return self.http_response.json()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the body was read whole; false for a stream that is not parsed yet."""
+        return not self._is_stream
+
+
+class AsyncAPIResponse(BaseAPIResponse[R]):
+    """What `.with_streaming_response` methods give: the answer, its body not read yet."""
+
+    _state = "unread"
+
+    @overload
+    async def parse(self, *, to: type[T]) -> T: ...
+    @overload
+    async def parse(self) -> R: ...
+    async def parse(self, *, to: type[Any] | None = None) -> Any:
+        """Read the body and make the result the method would have returned; a stream is opened, not read.
+
+        Args:
+          to: another type to make of the body.
+
+        Raises:
+          APIResponseValidationError: the body does not have that shape.
+        """
+        if self._is_stream:
+            self._state = "streamed"
+        else:
+            await self.read()
+        return self._result(to)
+
+    async def read(self) -> bytes:
+        """Read the body whole.
+
+        Returns:
+          Its bytes, decoded from the content encoding.
+
+        Raises:
+          StreamAlreadyConsumed: it was streamed before.
+          APIConnectionError: the connection broke, or a limit ran out.
+        """
+        if self._state == "streamed":
+            raise StreamAlreadyConsumed
+        if self._state == "unread":
+            try:
+                await self._answer.read_all()
+            except Exception as error:
+                raise self._client._explain(error, self._answer) from error  # pyright: ignore[reportPrivateUsage]
+            self._state = "read"
+            self._facts = None
+        return self._answer.content()
+
+    async def text(self) -> str:
+        """Read the body as text."""
+        await self.read()
+        return self.http_response.text
+
+    async def json(self) -> Any:
+        """Read the body and decode it from JSON."""
+        await self.read()
+        return self.http_response.json()
+
+    async def iter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """The body in pieces as they arrive, decoded from the content encoding.
+
+        Args:
+          chunk_size: bytes of each piece but the last; None takes them as they come.
+        """
+        if self._state == "read":
+            data = self._answer.content()
+            step = chunk_size or max(len(data), 1)
+            for start in range(0, len(data), step):
+                yield data[start : start + step]
+            return
+        if self._state == "streamed":
+            raise StreamAlreadyConsumed
+        self._state = "streamed"
+        rest = bytearray()
+        try:
+            async for piece in self._answer.aiter_bytes():
+                if chunk_size is None:
+                    yield piece
+                    continue
+                rest += piece
+                while len(rest) >= chunk_size:
+                    yield bytes(rest[:chunk_size])
+                    del rest[:chunk_size]
+        except OpenAIError:
+            raise
+        except Exception as error:
+            raise self._client._explain(error, self._answer) from error  # pyright: ignore[reportPrivateUsage]
+        if rest:
+            yield bytes(rest)
+
+    async def iter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
+        """The body in pieces of text; characters are never split.
+
+        Args:
+          chunk_size: bytes read at a time.
+        """
+        from codecs import getincrementaldecoder
+
+        decoder = getincrementaldecoder(self.http_response.encoding)("replace")
+        async for piece in self.iter_bytes(chunk_size):
+            text = decoder.decode(piece)
+            if text:
+                yield text
+        text = decoder.decode(b"", True)
+        if text:
+            yield text
+
+    async def iter_lines(self) -> AsyncIterator[str]:
+        """The body line by line, without the line ends."""
+        rest = ""
+        async for text in self.iter_text():
+            lines = (rest + text).splitlines(keepends=True)
+            # A CR at the end may be half of a CRLF.
+            rest = lines.pop() if lines and not lines[-1].endswith("\n") else ""
+            for line in lines:
+                yield line.rstrip("\r\n")
+        if rest:
+            yield rest.rstrip("\r\n")
+
+    async def stream_to_file(self, file: Any, *, chunk_size: int | None = None) -> None:
+        """Write the body to a file as it arrives.
+
+        Args:
+          file: path.
+          chunk_size: bytes written at a time.
+        """
+        import asyncio
+
+        handle = await asyncio.to_thread(open, file, "wb")
+        try:
+            async for piece in self.iter_bytes(chunk_size):
+                await asyncio.to_thread(handle.write, piece)
+        finally:
+            await asyncio.to_thread(handle.close)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the body was read or the response closed."""
+        return self._state in ("read", "closed")
+
+    async def close(self) -> None:
+        """Give the connection back; it is closed when the body was not read to its end."""
+        if self._state == "unread" or (self._state == "streamed" and not self._parsed):
+            self._answer.release()
+            self._state = "closed"
+        for stream in self._parsed.values():
+            if self._is_stream:
+                await stream.close()
+
+
+class AsyncResponseContextManager(Generic[R]):
+    """`async with` around a response: the request is made on entry, the response closed on exit."""
+
+    def __init__(self, request: Callable[[], Awaitable[R]]) -> None:
+        self._make = request
+        self._response: R | None = None
+
+    async def __aenter__(self) -> R:
+        self._response = await self._make()
+        return self._response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._response is not None:
+            await cast("Any", self._response).close()
+
+
+def _through(func: Any, mode: str) -> Callable[..., Any]:
+    """The same method of the same resource, its requests sent another way."""
+    resource = getattr(func, "__self__", None)
+    client = getattr(resource, "_client", None)
+    function = getattr(func, "__func__", None)
+    if resource is None or client is None or function is None:
+        # Something put in the method's place (a decorator, a mock): it gets the header the official SDK uses.
+        def marked(*args: Any, **kwargs: Any) -> Any:
+            headers: dict[str, Any] = {**(kwargs.get("extra_headers") or {}), RAW_RESPONSE_HEADER: mode}
+            return func(*args, **{**kwargs, "extra_headers": headers})
+
+        return marked
+    if mode == "raw":
+        view = resource._view(client._call_raw, client._list_raw)
+    else:
+        view = resource._view(client._call_unread, client._list_unread)
+    return MethodType(function, view)
+
+
+def to_raw_response_wrapper(func: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[LegacyAPIResponse[R]]]:
+    """A resource method that returns the whole answer.
+
+    Args:
+      func: the bound method.
+    """
+    return cast("Callable[P, Awaitable[LegacyAPIResponse[R]]]", _through(func, "raw"))
+
+
+def to_streamed_response_wrapper(
+    func: Callable[P, Awaitable[R]],
+) -> Callable[P, AsyncResponseContextManager[AsyncAPIResponse[R]]]:
+    """A resource method that gives the answer, body unread, inside `async with`.
+
+    Args:
+      func: the bound method.
+    """
+    unread = _through(func, "stream")
+
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> AsyncResponseContextManager[AsyncAPIResponse[R]]:
+        return AsyncResponseContextManager(lambda: unread(*args, **kwargs))
+
+    return wrapped

@@ -1,0 +1,1 @@
+"""Hand-written members of generated classes, and what stands above single calls."""

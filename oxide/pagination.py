@@ -1,0 +1,195 @@
+"""Lists that come in pages: `await` the paginator for the first page, or `async for` over everything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, List, Optional, TypeVar, cast  # noqa: UP035
+
+from pydantic import PrivateAttr
+
+from .models import BaseModel
+from .options import Query
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, override
+
+    from .client import AsyncOpenAI
+    from .resources._base import Endpoint
+else:
+
+    def override(method: Any) -> Any:
+        return method
+
+
+__all__ = ["AsyncCursorPage", "AsyncPage", "AsyncPaginator", "BaseAsyncPage", "PageInfo", "PageRequest"]
+
+T = TypeVar("T")
+PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
+
+
+class PageInfo:
+    """What to ask for to get the next page.
+
+    Args:
+      params: query parameters that replace those of the request that gave this page.
+    """
+
+    __slots__ = ("params",)
+
+    def __init__(self, *, params: Query) -> None:
+        self.params = params
+
+    @override
+    def __repr__(self) -> str:
+        return f"PageInfo(params={self.params!r})"
+
+
+class PageRequest:
+    """A list request that can be made again with other query parameters."""
+
+    __slots__ = ("client", "endpoint", "extras", "path", "query")
+
+    def __init__(
+        self,
+        client: AsyncOpenAI,
+        endpoint: Endpoint[Any],
+        path: str,
+        query: dict[str, object] | None,
+        extras: tuple[Any, Any, Any, Any],
+    ) -> None:
+        self.client = client
+        self.endpoint = endpoint
+        self.path = path
+        self.query = query
+        self.extras = extras
+
+    def following(self, params: Mapping[str, object]) -> PageRequest:
+        """The request for another page.
+
+        Args:
+          params: query parameters that replace earlier ones.
+        """
+        query = {**(self.query or {}), **params}
+        return PageRequest(self.client, self.endpoint, self.path, query, self.extras)
+
+    async def send(self) -> Any:
+        """Make the request.
+
+        Returns:
+          The page, able to ask for the next.
+        """
+        call = self.client._call  # pyright: ignore[reportPrivateUsage]
+        page = await call(self.endpoint, self.path, None, self.query, False, *self.extras)
+        return self.attach(page)
+
+    def attach(self, page: Any) -> Any:
+        """Tell a page which request it came from."""
+        if isinstance(page, BaseAsyncPage):
+            cast("BaseAsyncPage[Any]", page)._request = self  # pyright: ignore[reportPrivateUsage]
+        return cast("Any", page)
+
+
+class BaseAsyncPage(BaseModel, Generic[T]):
+    """A page of a list."""
+
+    _request: PageRequest | None = PrivateAttr(default=None)
+
+    def _get_page_items(self) -> List[T]:  # noqa: UP006
+        raise NotImplementedError
+
+    def has_next_page(self) -> bool:
+        """Whether there is a page after this one."""
+        return bool(self._get_page_items()) and self.next_page_info() is not None
+
+    def next_page_info(self) -> PageInfo | None:
+        """What to ask for to get the next page; None when there is none."""
+        raise NotImplementedError
+
+    async def get_next_page(self) -> Self:
+        """Ask for the next page.
+
+        Raises:
+          RuntimeError: there is none; ask `has_next_page()` first.
+        """
+        info = self.next_page_info()
+        if info is None:
+            raise RuntimeError(
+                "No next page expected; please check `.has_next_page()` before calling `.get_next_page()`."
+            )
+        if self._request is None:
+            raise RuntimeError("this page did not come from a request")
+        return cast("Self", await self._request.following(info.params).send())
+
+    async def iter_pages(self) -> AsyncIterator[Self]:
+        """This page and all that follow."""
+        page = self
+        while True:
+            yield page
+            if not page.has_next_page():
+                return
+            page = await page.get_next_page()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        """Every item of this page and of those that follow."""
+        async for page in self.iter_pages():
+            for item in page._get_page_items():
+                yield item
+
+
+class AsyncPage(BaseAsyncPage[T], Generic[T]):
+    """A whole list in one page."""
+
+    data: List[T]  # noqa: UP006
+    object: str
+
+    @override
+    def _get_page_items(self) -> List[T]:  # noqa: UP006
+        return self.data or []
+
+    @override
+    def next_page_info(self) -> None:
+        """None: the endpoint has no further pages."""
+        return
+
+
+class AsyncCursorPage(BaseAsyncPage[T], Generic[T]):
+    """A page whose last item's id is the cursor for the next."""
+
+    data: List[T]  # noqa: UP006
+    has_more: Optional[bool] = None  # noqa: UP045
+
+    @override
+    def _get_page_items(self) -> List[T]:  # noqa: UP006
+        return self.data or []
+
+    @override
+    def has_next_page(self) -> bool:
+        """Whether there is a page after this one."""
+        return self.has_more is not False and super().has_next_page()
+
+    @override
+    def next_page_info(self) -> PageInfo | None:
+        """The cursor: the last item's id. None when the page is empty or its items have no id."""
+        data = self._get_page_items()
+        cursor = getattr(data[-1], "id", None) if data else None
+        return PageInfo(params={"after": cursor}) if cursor is not None else None
+
+
+class AsyncPaginator(Generic[T, PageT]):
+    """A list not asked for yet.
+
+    `await paginator` gives the first page, `async for item in paginator` every item of every page.
+    """
+
+    def __init__(self, request: PageRequest) -> None:
+        self._request = request
+
+    def __await__(self) -> Generator[Any, None, PageT]:
+        return self._get_page().__await__()
+
+    async def _get_page(self) -> PageT:
+        return cast("PageT", await self._request.send())
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for item in await self:
+            yield item

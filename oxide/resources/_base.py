@@ -1,0 +1,156 @@
+"""What generated resource modules stand on: endpoints, path segments, the base class."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
+
+from oxide.options import not_given
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from oxide.client import AsyncOpenAI
+    from oxide.options import Validation
+
+__all__ = ["AsyncAPIResource", "Endpoint", "check_response_format", "missing", "segment"]
+
+T = TypeVar("T")
+
+missing: Any = not_given
+"""`NOT_GIVEN` where a parameter's type only names `Omit`: older programs pass it."""
+
+
+def resolve(reference: str) -> Any:
+    """The object a ``module:Name`` reference stands for.
+
+    Args:
+      reference: empty for None.
+    """
+    if not reference:
+        return None
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
+
+
+class Endpoint(Generic[T]):
+    """One operation: verb, path, and the types of its answer, imported at the first call.
+
+    Args:
+      method: HTTP verb in upper case.
+      path: path template below the base URL.
+      result: type of the answer, or ``module:Name`` of it; empty where there is no body.
+      stream: type of the streamed events, likewise.
+      page: name of the page class in :mod:`oxide.pagination` whose items are of type `result`.
+      admin: sent with the admin key.
+    """
+
+    __slots__ = ("_event", "_factories", "_result", "_stream", "admin", "method", "page", "path", "resolved")
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        result: Any,
+        *,
+        stream: Any = "",
+        page: str = "",
+        admin: bool = False,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.page = page
+        self.admin = admin
+        self.resolved = False
+        self._result = result
+        self._stream = stream
+        self._event: Any = None
+        self._factories: dict[Validation, Any] = {}
+
+    @property
+    def result(self) -> Any:
+        """Type of the whole answer; for a paginated endpoint the page of its items."""
+        if not self.resolved:
+            found = resolve(self._result) if isinstance(self._result, str) else self._result
+            if self.page:
+                # Parametrised once an endpoint: a class made per call would never be freed.
+                found = getattr(import_module("oxide.pagination"), self.page)[found]
+            self._result = found
+            self.resolved = True
+        return self._result
+
+    @property
+    def event(self) -> Any:
+        """Type of the streamed events."""
+        if self._event is None:
+            self._event = resolve(self._stream) if isinstance(self._stream, str) else self._stream
+        return self._event
+
+    def factory(self, validation: Validation) -> Any:
+        """What makes objects out of streamed events, kept for the next stream.
+
+        Args:
+          validation: when they are checked.
+        """
+        found = self._factories.get(validation)
+        if found is None:
+            from oxide.models import EventFactory
+
+            found = self._factories[validation] = EventFactory(self.event, validation)
+        return found
+
+
+class AsyncAPIResource:
+    """A group of methods of one client.
+
+    Args:
+      client: the client that sends the requests.
+    """
+
+    def __init__(self, client: AsyncOpenAI) -> None:
+        self._client = client
+        self._call = client._call  # pyright: ignore[reportPrivateUsage]
+        self._list = client._list  # pyright: ignore[reportPrivateUsage]
+
+    def _view(self, call: Any, pages: Any) -> Self:
+        """The same resource with its requests sent another way: raw, or with the body left unread."""
+        view = self.__class__.__new__(self.__class__)
+        view._client = self._client
+        view._call = call
+        view._list = pages
+        return view
+
+
+def segment(name: str, value: str) -> str:
+    """A path parameter, escaped.
+
+    Args:
+      name: the parameter's name, for the message.
+      value: its value.
+
+    Raises:
+      ValueError: the value is empty, or a relative segment that would change the path.
+    """
+    if not value:
+        raise ValueError(f"Expected a non-empty value for `{name}` but received {value!r}")
+    if value in (".", ".."):
+        raise ValueError(f"Expected a value that is not a relative path for `{name}` but received {value!r}")
+    # RFC 3986: these stand for themselves inside a segment.
+    return quote(str(value), safe="!$&'()*+,;=:@")
+
+
+def check_response_format(value: object) -> None:
+    """Refuse a model class where the API takes a description.
+
+    Args:
+      value: the `response_format` given.
+
+    Raises:
+      TypeError: it is a pydantic model class.
+    """
+    if isinstance(value, type) and hasattr(value, "model_json_schema"):
+        raise TypeError(
+            "`response_format` takes a dict such as {'type': 'json_schema', ...}, not a model class: "
+            "pass {'type': 'json_schema', 'json_schema': {'name': ..., 'schema': Model.model_json_schema()}}"
+        )
