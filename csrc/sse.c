@@ -81,16 +81,17 @@ static int set_text(ox_sse_text *t, const char *p, size_t n)
     return 0;
 }
 
-/* The first n bytes of the buffer are gone. Offsets that mean nothing now (no data, no name) may wrap; nobody reads
- * them before they are set again. */
-static void rebase(ox_sse *s, size_t n)
+/* The first n bytes of the buffer are gone. The scanner's base may wrap below 0 and come back: it is only ever added to. */
+static COLD void rebase(ox_sse *s, size_t n)
 {
     s->event -= n;
     s->line -= n;
-    s->data -= n;
-    s->name -= s->name == NONE ? 0 : n;
-    s->eols.base -= n;
     s->scanned -= n;
+    s->eols.base -= n;
+    if (s->data_len != NONE)
+        s->data -= n;
+    if (s->name_len && s->name != NONE)
+        s->name -= n;
 }
 
 int ox_sse_feed(ox_sse *s, const char *p, size_t n)
@@ -396,7 +397,7 @@ static int blank_line(ox_sse *s, ox_sse_event *out)
         s->name_len = 0;
         return 0;
     }
-    give(s, out, s->data, s->data_len, s->name, s->name_len);
+    give(s, out, s->data, s->data_len, s->name == NONE ? 0 : s->name, s->name_len);
     if (s->name == NONE)
         out->name = s->late_name.base;
     if (s->flags & EXTRAS)

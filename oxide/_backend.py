@@ -23,9 +23,7 @@ def _native_available() -> bool:
 
 def _choose(forced: str, isa: str) -> bool:
     if forced not in ("", "native", "python"):
-        raise ImportError(
-            f"OXIDE_BACKEND={forced!r} is not a backend: set it to 'native' or 'python', or unset it"
-        )
+        raise ImportError(f"OXIDE_BACKEND={forced!r} is not a backend: set it to 'native' or 'python', or unset it")
     native = forced != "python" and _native_available()
     if forced == "native" and not native:
         raise ImportError(
