@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ..errors import APIConnectionError, APIError, APIResponseValidationError, APITimeoutError
 
 if TYPE_CHECKING:
     from .facts import RequestFacts
-    from .request import LaneError, LaneErrorKind
+    from .request import LaneError, LaneErrorKind, RawAnswer
 
-__all__ = ["FINAL_KINDS", "api_error"]
+__all__ = ["FINAL_KINDS", "api_error", "explain"]
 
 FINAL_KINDS: Final[frozenset[LaneErrorKind]] = frozenset({"closed", "too_large", "redirect"})
 """Failures that sending the same request again cannot mend."""
@@ -56,3 +57,17 @@ def api_error(error: LaneError, request: RequestFacts, elapsed: float | None = N
             found = APIConnectionError(message=message, request=request)
     found.__cause__ = error.__cause__ if error.__cause__ is not None else error
     return found
+
+
+def explain(error: LaneError, answer: RawAnswer) -> APIError:
+    """The error for a body that broke off after the transport had handed its answer over.
+
+    Args:
+        error: what reading the body raised.
+        answer: whose body it was.
+
+    Returns:
+        As ``api_error`` does.
+    """
+    elapsed = asyncio.get_running_loop().time() - answer.attempt.started_at
+    return api_error(error, answer.request.facts(answer.attempt.headers), elapsed)

@@ -34,7 +34,7 @@ __all__ = [
 
 # RFC 9110 token for names; values without control characters, so that none can start a header of its own.
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_BAD_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+_BAD_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\x7f]")
 
 
 def check_header(name: str, value: str) -> None:
@@ -46,7 +46,7 @@ def check_header(name: str, value: str) -> None:
 
     Raises:
         ValueError: the name is not a token, or the value holds CR, LF, another control character or one
-            outside latin-1. The value is not repeated in the message: it may be a credential.
+            outside ASCII. The value is not repeated in the message: it may be a credential.
     """
     if not _NAME.match(name):
         raise ValueError(f"invalid header name {name!r}: letters, digits and !#$%&'*+-.^_`|~ only")
