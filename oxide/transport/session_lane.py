@@ -170,6 +170,8 @@ def _lane_error(
             if isinstance(exc.__cause__, aiohttp.ServerTimeoutError):
                 return error("timeout", limit="read", seconds=probe.timeout.read if probe else None)
             return error("read")
+        if isinstance(exc, aiohttp.ServerDisconnectedError) and not isinstance(exc.message, str):
+            received = True  # it carries the beginning of an answer's head
         return error("read")
     if isinstance(exc, ssl.SSLError):
         return error("tls")

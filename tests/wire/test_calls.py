@@ -36,7 +36,9 @@ async def test_a_call_carries_its_headers_and_body(wire: Any, oxide_server: Serv
 
 async def test_facts_have_the_names_programs_read(wire: Any, oxide_server: Server) -> None:
     oxide_server.script("/things", Answer.json({"a": 1}, headers={"X-Two": "1", "Set-Cookie": "a=b"}))
-    facts = (await wire.send(oxide_server.base_url + "/things", headers={"Authorization": "Bearer k"})).facts()
+    facts = (
+        await wire.send(oxide_server.base_url + "/things", headers={"Authorization": "Bearer k"})
+    ).facts()
     assert facts.status_code == 200
     assert facts.json() == {"a": 1}
     assert facts.headers["X-TWO"] == facts.headers["x-two"] == "1"
@@ -165,7 +167,9 @@ async def test_a_stream_given_up_half_way_closes_its_connection(wire: Any, oxide
     assert [e.aborted for e in oxide_server.journal] == [True, True]
 
 
-async def test_back_pressure_reaches_the_server(wire: Any, raw_server: Any, read_request: Any, sink: Any) -> None:
+async def test_back_pressure_reaches_the_server(
+    wire: Any, raw_server: Any, read_request: Any, sink: Any
+) -> None:
     sent = 0
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -232,7 +236,9 @@ async def test_the_users_own_session(oxide_server: Server) -> None:
         from oxide.transport.request import HeaderBlock, PreparedRequest
 
         def request() -> PreparedRequest:
-            return PreparedRequest("GET", URL(oxide_server.base_url + "/own"), HeaderBlock(), None, Timeout(5))
+            return PreparedRequest(
+                "GET", URL(oxide_server.base_url + "/own"), HeaderBlock(), None, Timeout(5)
+            )
 
         await transport.request(request())
         await transport.request(request())

@@ -23,7 +23,9 @@ def counts(server: Server) -> list[str]:
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 599])
 async def test_these_statuses_are_tried_again(wire: Any, oxide_server: Server, status: int) -> None:
-    oxide_server.script("/r", Answer.error(status, retry_after=0.01), Answer.error(status, retry_after=0.01), OK)
+    oxide_server.script(
+        "/r", Answer.error(status, retry_after=0.01), Answer.error(status, retry_after=0.01), OK
+    )
     answer = await wire.send(oxide_server.base_url + "/r", "POST", b"{}", max_retries=2)
     assert (answer.retries_taken, counts(oxide_server)) == (2, ["0", "1", "2"])
     assert oxide_server.journal.connections == 1
@@ -182,7 +184,9 @@ async def test_credentials_are_asked_for_each_attempt(wire: Any, oxide_server: S
     assert [e.headers["idempotency-key"] for e in oxide_server.journal] == ["key-1"] * 3
 
 
-@pytest.mark.parametrize("error", [OSError("vault"), asyncio.TimeoutError(), ssl.SSLError("x"), KeyError("k")])
+@pytest.mark.parametrize(
+    "error", [OSError("vault"), asyncio.TimeoutError(), ssl.SSLError("x"), KeyError("k")]
+)
 async def test_what_the_application_raises_is_its_own(
     wire: Any, oxide_server: Server, error: Exception
 ) -> None:
