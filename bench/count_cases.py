@@ -104,6 +104,82 @@ def _loads(_: str) -> Body:
     return _repeated(lambda: json.loads(event))
 
 
+@case("sse.decode", 10, 60, "256 named events out of the decoder, fed in reads of 16 KB")
+def _decode(_: str) -> Body:
+    from oxide.stream.sse import SSEDecoder
+
+    reads = shapes.regrouped(shapes.responses_events(256), 16_384)
+
+    def operation() -> None:
+        decoder = SSEDecoder()
+        for data in reads:
+            decoder.feed(data)
+        decoder.close()
+
+    return _repeated(operation)
+
+
+@case("event.responses", 200, 1_200, "one text delta made an object, `type` and `delta` read")
+def _responses_event(_: str) -> Body:
+    from oxide.models import EventFactory
+    from oxide.types.responses import ResponseStreamEvent
+
+    factory = EventFactory(ResponseStreamEvent)
+    data = _event()
+
+    def operation() -> int:
+        event: Any = factory.make_event("response.output_text.delta", data)
+        return len(event.type) + len(event.delta)
+
+    return _repeated(operation)
+
+
+@case("event.chat", 200, 1_200, "one chat chunk made an object, the delta's content read")
+def _chat_event(_: str) -> Body:
+    from oxide.models import EventFactory
+    from oxide.types.chat import ChatCompletionChunk
+
+    factory = EventFactory(ChatCompletionChunk)
+    data = shapes.chat_chunks(6)[3][6:].rstrip()
+
+    def operation() -> int:
+        chunk: Any = factory.make_event(None, data)
+        return len(chunk.choices[0].delta.content)
+
+    return _repeated(operation)
+
+
+@case("answer.chat", 100, 600, "a short chat completion made an object, its text read")
+def _chat_answer(_: str) -> Body:
+    from oxide.json import pad
+    from oxide.models import build
+    from oxide.types.chat import ChatCompletion
+
+    text = shapes.dumps(shapes.chat_answer())
+    body = pad(text)
+    return _repeated(lambda: len(build(ChatCompletion, body, len(text)).choices[0].message.content))
+
+
+def _big(read: Callable[[Any], object]) -> Body:
+    from oxide.json import pad
+    from oxide.models import build
+    from oxide.types.responses import Response
+
+    text = shapes.dumps(shapes.big_response())
+    body = pad(text)
+    return _repeated(lambda: read(build(Response, body, len(text))))
+
+
+@case("answer.288k.id", 20, 120, "one field of a 288 KB response")
+def _big_id(_: str) -> Body:
+    return _big(lambda response: response.id)
+
+
+@case("answer.288k.output", 20, 120, "len(r.output) of a 288 KB response: 180 items")
+def _big_output(_: str) -> Body:
+    return _big(lambda response: len(response.output))
+
+
 def run(names: list[str], base: str, mark: Callable[[], object]) -> None:
     """Run the cases in order; three marks around the two runs of each."""
     gc.collect()
