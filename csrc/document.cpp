@@ -164,33 +164,52 @@ simdjson_inline int span_of(od::value &v, ox_value *out) noexcept
     }
 }
 
-int classify(const char *p, size_t n) noexcept
+constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
+
+simdjson_inline uint64_t load8(const char *p) noexcept
 {
-    uint8_t high = 0, escape = 0;
-    for (size_t i = 0; i < n; i++) {
-        high |= static_cast<uint8_t>(p[i]);
-        escape |= static_cast<uint8_t>(p[i] == '\\');
-    }
-    return (escape ? OX_ESCAPED : 0) | (high & 0x80 ? OX_NON_ASCII : 0);
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return word;
 }
 
-// Eight bytes at a time, the last of them masked: keys are short, and a call of memchr for each doubled their cost.
-simdjson_inline bool has_backslash(const char *p, size_t n) noexcept
+// Non-zero where a byte of word is a backslash.
+simdjson_inline uint64_t backslashes(uint64_t word) noexcept
 {
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    for (;;) {
-        uint64_t word;
-        memcpy(&word, p, 8); // behind the key there is at least its quote, a colon and the padding
-        word ^= ones * '\\';
-        uint64_t zero = (word - ones) & ~word & high;
-        if (n <= 8)
-            return n && (zero << (64 - 8 * n)) != 0;
-        if (zero)
-            return true;
-        p += 8;
-        n -= 8;
-    }
+    word ^= kOnes * '\\';
+    return (word - kOnes) & ~word & kHigh;
 }
+
+// Most strings are shorter than a vector: these go by words of eight, the last one overlapping the one before. Keys and
+// strings are followed by their quote and the padding, so eight bytes can always be read.
+simdjson_inline int classify(const char *p, size_t n) noexcept
+{
+    uint64_t escaped = 0, high = 0;
+    if (n < 8) {
+        uint64_t mask = n ? ~uint64_t{0} >> (64 - 8 * n) : 0;
+        uint64_t word = load8(p) & mask;
+        escaped = backslashes(word);
+        high = word & kHigh;
+    } else if (n < 64) {
+        for (size_t i = 0; i < n - 8; i += 8) {
+            escaped |= backslashes(load8(p + i));
+            high |= load8(p + i) & kHigh;
+        }
+        escaped |= backslashes(load8(p + n - 8));
+        high |= load8(p + n - 8) & kHigh;
+    } else {
+        uint8_t escape = 0, top = 0;
+        for (size_t i = 0; i < n; i++) { // becomes vector instructions
+            top |= static_cast<uint8_t>(p[i]);
+            escape |= static_cast<uint8_t>(p[i] == '\\');
+        }
+        escaped = escape;
+        high = top & 0x80;
+    }
+    return (escaped ? OX_ESCAPED : 0) | (high ? OX_NON_ASCII : 0);
+}
+
+int classify_string(const char *p, size_t n) noexcept { return classify(p, n); }
 
 simdjson_inline ox_field *next_field(ox_fields *out) noexcept
 {
@@ -218,7 +237,7 @@ int scan_object(const char *p, size_t n, ox_fields *out) noexcept
         std::string_view key = field.escaped_key();
         f->key = key.data();
         f->key_len = key.size();
-        f->key_escaped = has_backslash(key.data(), key.size());
+        f->key_escaped = (classify(key.data(), key.size()) & OX_ESCAPED) != 0;
         OX_CALL(span_of(field.value(), &f->value));
     }
     return document.at_end() ? OX_JSON_OK : OX_JSON_SYNTAX;
@@ -278,7 +297,7 @@ int pluck(const char *p, size_t n, const ox_key *keys, size_t nkeys, ox_value *o
         od::field field;
         OX_TRY(std::move(item).get(field));
         std::string_view key = field.escaped_key();
-        const bool escaped = has_backslash(key.data(), key.size());
+        const bool escaped = (classify(key.data(), key.size()) & OX_ESCAPED) != 0;
         for (size_t i = 0; i < nkeys; i++) {
             bool same = key.size() == keys[i].n && memcmp(key.data(), keys[i].p, key.size()) == 0;
             if (simdjson_unlikely(escaped))
@@ -479,6 +498,6 @@ int walk(const char *p, size_t n, const ox_visitor *visitor, void *context) noex
 extern "C" {
 extern const ox_json OX_CAT(ox_json_, OXIDE_ROW);
 const ox_json OX_CAT(ox_json_, OXIDE_ROW) = {
-    OX_STR(OXIDE_ROW), SIMDJSON_VERSION, scan_object, scan_array, pluck, walk, number, classify, unescape,
+    OX_STR(OXIDE_ROW), SIMDJSON_VERSION, scan_object, scan_array, pluck, walk, number, classify_string, unescape,
 };
 }
