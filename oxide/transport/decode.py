@@ -164,9 +164,11 @@ class _Brotli(_Stage):
 
     def _step(self, data: bytes, out: list[bytes]) -> None:
         if hasattr(self._object, "can_accept_more_data"):
-            self._grown(out, self._object.process(data, output_buffer_limit=_STEP))
-            while not self._object.can_accept_more_data():
-                self._grown(out, self._object.process(b"", output_buffer_limit=_STEP))
+            piece = self._object.process(data, output_buffer_limit=_STEP)
+            # can_accept_more_data() may be true while output is still to come.
+            while piece:
+                self._grown(out, piece)
+                piece = self._object.process(b"", output_buffer_limit=_STEP)
         else:
             for i in range(0, len(data), _PIECE):
                 self._grown(out, self._object.process(data[i : i + _PIECE]))

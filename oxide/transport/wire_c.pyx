@@ -281,6 +281,8 @@ cdef bint same_name(bytes name, bytes lower) noexcept:
 
 
 cdef object bad_coding(object exc):
+    if isinstance(exc, LaneError):
+        return exc
     return LaneError("decode", f"the body does not decode: {exc}", bytes_received=True, cause=exc)
 
 
@@ -411,7 +413,7 @@ cdef class Conn:
         self.body = NULL
         if self.coding is not None:
             try:
-                decoder = common.decoder_for(self.coding)
+                decoder = common.decoder_for(self.coding, self.lane.max_body)
                 plain = decoder.decompress(answer.body[:answer.length]) + decoder.flush()
             except Exception as exc:
                 return bad_coding(exc)

@@ -106,6 +106,10 @@ class Origin:
         self.request = aiohttp.ClientRequest(
             "GET", base, loop=loop, ssl=ssl, skip_auto_headers=("User-Agent",), **more
         )
+        if self.request.proxy_headers is not None:
+            # The connector adds Host to these, and they are part of the pool's key: were it not here at once, no
+            # connection would ever be found again.
+            self.request.proxy_headers["Host"] = self.request.headers["Host"]
         lines = f"Host: {self.request.headers['Host']}\r\n"
         self.absolute = ""
         if proxy is not None and base.scheme == "http":
@@ -171,15 +175,16 @@ def being_cancelled() -> bool:
     return cancelling is not None and cancelling() > 0
 
 
-def decoder_for(coding: str) -> Any:
+def decoder_for(coding: str, limit: int | None = None) -> Any:
     """The decoder of a content coding.
 
     Args:
         coding: the Content-Encoding header's value in lower case.
+        limit: bytes the decoded body may have.
     """
     from .decode import decoder_for as find
 
-    return find(coding)
+    return find(coding, limit)
 
 
 def connect_error(exc: BaseException, timeout: Any, waited_for_pool: bool) -> LaneError:

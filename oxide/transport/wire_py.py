@@ -266,7 +266,7 @@ class Conn(asyncio.BufferedProtocol):
         plain = b"" if self.body is None else bytes(memoryview(self.body)[: self.body_len])
         if self.coding is not None and self.body is not None:
             try:
-                decoder = common.decoder_for(self.coding)
+                decoder = common.decoder_for(self.coding, self.lane.limits.max_body)
                 plain = decoder.decompress(plain) + decoder.flush()
             except Exception as exc:
                 return exc if isinstance(exc, LaneError) else _bad_coding(exc)

@@ -136,7 +136,7 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 @pytest_asyncio.fixture
 async def raw_server() -> AsyncIterator[Callable[..., Awaitable[RawServer]]]:
-    """``await raw_server(handler)`` serves on 127.0.0.1; ``await raw_server(b"...")`` answers with bytes, and closes."""
+    """``await raw_server(handler)`` serves on 127.0.0.1; given bytes, it answers with them and closes."""
     made: list[RawServer] = []
 
     async def start(handler: Handler | bytes, **options: Any) -> RawServer:
@@ -162,7 +162,7 @@ async def raw_server() -> AsyncIterator[Callable[..., Awaitable[RawServer]]]:
         server.server.close()
         for task in list(server.tasks):
             task.cancel()
-        while server.tasks:
+        while server.tasks:  # noqa: ASYNC110 (they end by themselves)
             await asyncio.sleep(0)
 
 

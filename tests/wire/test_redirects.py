@@ -39,9 +39,15 @@ async def test_method_and_body_are_kept(wire: Any, oxide_server: Server, status:
 
 @pytest.mark.parametrize(
     ("status", "method", "then"),
-    [(301, "POST", "GET"), (302, "POST", "GET"), (303, "POST", "GET"), (303, "PUT", "GET"), (301, "PUT", "PUT"),
-     (302, "GET", "GET")],
-)  # fmt: skip
+    [
+        (301, "POST", "GET"),
+        (302, "POST", "GET"),
+        (303, "POST", "GET"),
+        (303, "PUT", "GET"),
+        (301, "PUT", "PUT"),
+        (302, "GET", "GET"),
+    ],
+)
 async def test_the_others_become_get(
     wire: Any, oxide_server: Server, status: int, method: str, then: str
 ) -> None:
