@@ -9,7 +9,6 @@ from ._body import encode_body
 from ._calls import merged_body, merged_headers, raw_mode
 from ._connections import Connections
 from ._headers import platform_headers, user_agent
-from ._response import convert
 from .options import Headers, NotGiven, Omit, Query, RequestOptions, Validation
 from .resources._base import Endpoint
 from .timeouts import Timeout, TimeoutTypes
@@ -231,7 +230,7 @@ class AsyncAPIClient:
         if stream:
             choices = cast("dict[str, Any]", body).get("n") or 1 if type(body) is dict else 1
             return cast("T", self._stream(endpoint, answer, choices))
-        return cast("T", convert(answer, endpoint.result, self.validation))
+        return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))
 
     async def _call_raw(
         self,

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, cast
 
-import orjson
-
 from .options import NotGiven, Omit
 
 __all__ = ["encode_body"]
@@ -28,8 +26,11 @@ def encode_body(body: object) -> bytes:
     """
     if isinstance(body, bytes):
         return body
+    # Not at the top: orjson brings dataclasses and inspect along, 20 ms a client that only waits need not pay.
+    from orjson import dumps as write
+
     try:
-        return orjson.dumps(body, default=_default)
+        return write(body, default=_default)
     except TypeError as error:
         if isinstance(error.__cause__, _Absent):
             return encode_body(_without_absent(body))

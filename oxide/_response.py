@@ -70,25 +70,41 @@ def convert(answer: RawAnswer, cast_to: Any, validation: Validation) -> Any:
       APIResponseNotJSONError: the body is a page or other text where JSON is due.
       APIResponseValidationError: the body does not have the shape of `cast_to`.
     """
+    return maker_for(cast_to)(answer, validation)
+
+
+def maker_for(cast_to: Any) -> Callable[[RawAnswer, Validation], Any]:
+    """What makes results of one type; endpoints keep it, so that the type is looked at once.
+
+    Args:
+      cast_to: as for :func:`convert`.
+
+    Raises:
+      TypeError: nothing can be made of that class.
+    """
     from .models import build, set_request_id
 
     if cast_to is None or isinstance(cast_to, type):
         plain = _PLAIN.get(cast_to)
         if plain is not None:
-            return plain(answer)
+            return lambda answer, validation: plain(answer)
         if _is_facts(cast_to):
-            return answer.facts()
-    body, length = answer.body, answer.length
-    if length == 0 or body[0] not in _JSON_START:
-        raise _not_json(answer)
-    try:
-        result = build(cast_to, body, length, validation=validation)
-    except OpenAIError as error:
-        if getattr(error, "response", None) is None:
-            error.response = answer.facts()  # type: ignore[attr-defined]
-        raise
-    set_request_id(result, request_id_of(answer))
-    return result
+            return lambda answer, validation: answer.facts()
+
+    def make(answer: RawAnswer, validation: Validation) -> Any:
+        body, length = answer.body, answer.length
+        if length == 0 or body[0] not in _JSON_START:
+            raise _not_json(answer)
+        try:
+            result = build(cast_to, body, length, validation=validation)
+        except OpenAIError as error:
+            if getattr(error, "response", None) is None:
+                error.response = answer.facts()  # type: ignore[attr-defined]
+            raise
+        set_request_id(result, request_id_of(answer))
+        return result
+
+    return make
 
 
 def _is_facts(cast_to: type[Any] | None) -> bool:

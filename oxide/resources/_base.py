@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from oxide.client import AsyncOpenAI
     from oxide.options import Validation
+    from oxide.transport.request import RawAnswer
 
 __all__ = ["AsyncAPIResource", "Endpoint", "check_response_format", "missing", "segment"]
 
@@ -46,7 +48,7 @@ class Endpoint(Generic[T]):
       admin: sent with the admin key.
     """
 
-    __slots__ = ("_event", "_factories", "_result", "_stream", "admin", "method", "page", "path", "resolved")
+    __slots__ = ("_event", "_factories", "_result", "_stream", "admin", "make", "method", "page", "path")
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class Endpoint(Generic[T]):
         self.path = path
         self.page = page
         self.admin = admin
-        self.resolved = False
+        self.make: Callable[[RawAnswer, Validation], Any] | None = None
         self._result = result
         self._stream = stream
         self._event: Any = None
@@ -71,14 +73,21 @@ class Endpoint(Generic[T]):
     @property
     def result(self) -> Any:
         """Type of the whole answer; for a paginated endpoint the page of its items."""
-        if not self.resolved:
-            found = resolve(self._result) if isinstance(self._result, str) else self._result
+        found = self._result
+        if isinstance(found, str):
+            found = resolve(found)
             if self.page:
                 # Parametrised once an endpoint: a class made per call would never be freed.
                 found = getattr(import_module("oxide.pagination"), self.page)[found]
             self._result = found
-            self.resolved = True
-        return self._result
+        return found
+
+    def maker(self) -> Callable[[RawAnswer, Validation], Any]:
+        """What makes the result out of an answer, kept in `make`."""
+        from oxide._response import maker_for
+
+        self.make = maker_for(self.result)
+        return self.make
 
     @property
     def event(self) -> Any:
