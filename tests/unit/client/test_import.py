@@ -1,0 +1,70 @@
+"""What importing oxide and making a client costs, and which names it offers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import oxide
+
+_PROBE = """
+import json, os, sys
+os.environ.pop("OPENAI_BASE_URL", None)
+import oxide
+oxide.AsyncOpenAI(api_key="x")
+peak = int(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1]) if os.path.exists("/proc") else 0
+print(json.dumps({"modules": sorted(sys.modules), "kilobytes": peak}))
+"""
+
+PUBLIC = """
+APIConnectionError APIError APIResponseNotJSONError APIResponseValidationError APIStatusError APIStreamTruncatedError
+APITimeoutError AsyncAPIResponse AsyncClient AsyncOpenAI AsyncStream AuthenticationError BadRequestError BaseModel
+ConflictError ContentFilterFinishReasonError DEFAULT_MAX_RETRIES DEFAULT_TIMEOUT DataResidency HTTPOptions
+HTTPResponse InternalServerError InvalidWebhookSignatureError LengthFinishReasonError NOT_GIVEN NoneType
+NotFoundError NotGiven OAuthError Omit OpenAIError PermissionDeniedError RateLimitError RequestOptions RetryPolicy
+Timeout UnprocessableEntityError WebSocketConnectionClosedError WebSocketQueueFullError __title__ __version__
+not_given omit types
+"""
+
+
+def test_a_client_loads_neither_aiohttp_nor_pydantic_and_stays_small() -> None:
+    run = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, check=True)
+    found = json.loads(run.stdout)
+    loaded = {name.split(".")[0] for name in found["modules"]}
+    assert not loaded & {
+        "aiohttp",
+        "pydantic",
+        "pydantic_core",
+        "asyncio",
+        "orjson",
+        "yarl",
+        "ssl",
+        "httptools",
+    }
+    assert found["kilobytes"] < 30 * 1024
+    resources = {n for n in found["modules"] if n.startswith(("oxide.resources.", "oxide.types."))}
+    assert resources == {"oxide.resources._base"}
+
+
+def test_touching_one_type_does_not_load_the_others() -> None:
+    code = "import sys; from oxide.types.responses import ResponseUsage; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    types = {name for name in run.stdout.split() if name.startswith("oxide.types.")}
+    assert types == {"oxide.types.responses", "oxide.types.responses.response_usage"}
+
+
+def test_public_names_are_these() -> None:
+    assert sorted(oxide.__all__) == sorted(PUBLIC.split())
+    for name in oxide.__all__:
+        assert getattr(oxide, name) is not None
+    assert set(oxide.__all__) <= set(dir(oxide))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    try:
+        oxide.Nothing  # type: ignore[attr-defined]  # noqa: B018
+    except AttributeError as error:
+        assert "Nothing" in str(error)
+    else:
+        raise AssertionError("no error")
