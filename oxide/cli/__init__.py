@@ -15,13 +15,10 @@ def main() -> int:
         extra it says how to install them and returns 1.
     """
     try:
-        import rich  # noqa: F401
-        import typer  # noqa: F401
+        from .app import run
     except ModuleNotFoundError as error:
         if error.name not in ("rich", "typer"):
             raise
         print(f"the oxide command needs {error.name}: pip install 'oxide[cli]'", file=sys.stderr)
         return 1
-    from .app import run
-
     return run()

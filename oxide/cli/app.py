@@ -6,11 +6,14 @@ import sys
 from enum import Enum
 from typing import Annotated, Any
 
+import rich as _rich  # Missing, it is to be missed here and not in the middle of a command.
 import typer
 
 from .failure import Failure, one_line
 
 __all__ = ["app", "run"]
+
+assert _rich
 
 app = typer.Typer(
     name="oxide",
