@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 from rich.console import Console, Group
@@ -41,7 +41,7 @@ class View:
         self._line(step, text, style="yellow")
 
     @contextmanager
-    def working(self, step: str, text: str) -> Iterator[None]:
+    def working(self, step: str, text: str) -> Generator[None]:
         """Show that a step runs, until the block ends."""
         with self._console.status(f"{step}: {text}") if self._console.is_terminal else _nothing():
             yield
@@ -55,7 +55,7 @@ class View:
         self._quote(text)
 
     @contextmanager
-    def streaming(self) -> Iterator[Callable[[str, int, float], None]]:
+    def streaming(self) -> Generator[Callable[[str, int, float], None]]:
         """Show a stream as it comes; gives the function to call with text, events and seconds so far."""
         if not self._console.is_terminal:
             yield _ignore
@@ -83,7 +83,7 @@ class View:
         self._quote(text)
 
     @asynccontextmanager
-    async def waiting(self, seconds: float, text: str) -> AsyncIterator[None]:
+    async def waiting(self, seconds: float, text: str) -> AsyncGenerator[None]:
         """Show a bar that fills in the time a retry has to wait."""
         if not self._console.is_terminal:
             yield
@@ -139,7 +139,7 @@ class View:
 
 
 @contextmanager
-def _nothing() -> Iterator[None]:
+def _nothing() -> Generator[None]:
     yield
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,8 +18,9 @@ async def server_for(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     """A server for one test, made with the arguments of its `oxide_server` marker."""
     from .server import Server
 
-    marker = request.node.get_closest_marker("oxide_server")
-    async with Server(**(marker.kwargs if marker else {})) as server:
+    marker: pytest.Mark | None = request.node.get_closest_marker("oxide_server")
+    options: dict[str, Any] = dict(marker.kwargs) if marker else {}
+    async with Server(**options) as server:
         yield server
 
 

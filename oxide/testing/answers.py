@@ -17,7 +17,7 @@ import orjson
 if TYPE_CHECKING:
     from .journal import RecordedRequest
 
-__all__ = ["Answer", "AnswerLike", "Event", "Scripted", "coerce"]
+__all__ = ["Answer", "AnswerLike", "Event", "Scripted", "coerce", "sse_bytes"]
 
 Event: TypeAlias = "Mapping[str, Any] | str | bytes | tuple[str, Any]"
 AnswerLike: TypeAlias = "Answer | Mapping[str, Any] | Sequence[Event]"

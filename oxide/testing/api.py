@@ -19,10 +19,10 @@ from typing import Any, cast
 
 import orjson
 
-from ._json import obj
+from ._json import array, obj
 from ._refusal import Refusal, wrong_type
 from ._text import REPLY, stretch, tokenize
-from .answers import Answer
+from .answers import Answer, sse_bytes
 from .chat import ChatCompletions
 from .journal import RecordedRequest
 from .responses import Responses
@@ -177,12 +177,31 @@ class Api:
         return words, False
 
     def stream(self, events: Sequence[Any], *, done: bool) -> Answer:
-        """A stream at the pace of this server."""
-        return Answer.sse(events, done=done, gap=self.gap, first_byte=self.first_token)
+        """A stream at the pace of this server: a token a beat, with what surrounds it in the same write."""
+        if not self.gap:
+            return Answer.sse(events, done=done, gap=self.gap, first_byte=self.first_token)
+        beats: list[bytes] = []
+        tokens = 0
+        for event in events:
+            token = _is_token(obj(event))
+            if not beats or (token and tokens):
+                beats.append(b"")
+            beats[-1] += sse_bytes(event)
+            tokens += token
+        return Answer.sse(beats, done=done, gap=self.gap, first_byte=self.first_token)
 
     def whole(self, value: Mapping[str, Any]) -> Answer:
         """A JSON answer after the time to the first token."""
         return Answer.json(value, delay=self.first_token)
+
+
+def _is_token(event: Mapping[str, Any]) -> bool:
+    """Whether an event brings text or a piece of arguments."""
+    choices = array(event.get("choices"))
+    if choices:
+        delta = obj(obj(choices[0]).get("delta"))
+        return bool(delta.get("content") or delta.get("tool_calls"))
+    return str(event.get("type")).endswith(".delta")
 
 
 def _check_ranges(body: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, overload
@@ -161,8 +161,25 @@ class Journal(Sequence[RecordedRequest]):
         Raises:
             TimeoutError: still waiting after `timeout`; the message names the unfinished requests.
         """
+        return await self._until(lambda: all(r.done for r in self), count, timeout)
+
+    async def arrived(self, count: int, timeout: float = 5.0) -> list[RecordedRequest]:
+        """Wait until the heads of at least `count` requests have arrived.
+
+        Args:
+            count: how many requests there must be at least.
+            timeout: seconds to wait.
+        Returns:
+            The records.
+        Raises:
+            TimeoutError: still waiting after `timeout`.
+        """
+        return await self._until(lambda: True, count, timeout)
+
+    async def _until(self, true: Callable[[], bool], count: int, timeout: float) -> list[RecordedRequest]:
+        # Polled, not signalled: the server may live in another thread than the waiter.
         end = monotonic() + timeout
-        while len(self) < count or not all(r.done for r in self):
+        while len(self) < count or not true():
             if monotonic() > end:
                 open_ = [f"{r.method} {r.target}" for r in self if not r.done]
                 raise TimeoutError(

@@ -129,8 +129,7 @@ async def test_hang_ends_with_the_server(oxide_server: Server) -> None:
     oxide_server.script("/x", Answer.hang())
     _, writer = await asyncio.open_connection("127.0.0.1", oxide_server.port)
     writer.write(b"GET /v1/x HTTP/1.1\r\nHost: x\r\n\r\n")
-    while not oxide_server.journal:
-        await asyncio.sleep(0.001)
+    await oxide_server.journal.arrived(1)
     await oxide_server.stop()
     assert not oxide_server.journal.last.aborted, "the server left, not the client"
     assert oxide_server.open_connections == 0

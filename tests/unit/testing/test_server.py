@@ -262,8 +262,7 @@ async def test_client_that_leaves_while_sending(oxide_server: Server) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", oxide_server.port)
     writer.write(b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
     await writer.drain()
-    while not oxide_server.journal:
-        await asyncio.sleep(0.001)
+    await oxide_server.journal.arrived(1)
     writer.close()
     (record,) = await oxide_server.journal.settle(1)
     assert record.aborted
