@@ -83,6 +83,9 @@ class EventFeed:
             piece = self.pieces.popleft()
             self.held -= len(piece)
             self.events.extend(self.decoder.feed(piece))
+        if not self.events and not self.ended:
+            # The decoder keeps an error for the call after the one that returned the events before it.
+            self.decoder.feed(b"")
         return self.events.popleft() if self.events else None
 
 
