@@ -19,10 +19,14 @@ PADDING = bytes(64)
 
 
 def bad_coding(exc: Exception) -> LaneError:
+    """What a body that does not decode fails with."""
+    if isinstance(exc, LaneError):
+        return exc
     return LaneError("decode", f"the body does not decode: {exc}", bytes_received=True, cause=exc)
 
 
 def too_large(limit: int) -> LaneError:
+    """What a body above its limit, in bytes, fails with."""
     return LaneError("too_large", f"the answer's body is above the limit of {limit} bytes", bytes_received=True)
 
 
@@ -68,7 +72,7 @@ class Answer(RawAnswer):
                 data = self.decoder.decompress(data)
             except Exception as exc:
                 assert self.conn is not None
-                self.conn.failure = exc if isinstance(exc, LaneError) else bad_coding(exc)
+                self.conn.failure = bad_coding(exc)
                 return False
             if not data:
                 return False
@@ -87,7 +91,7 @@ class Answer(RawAnswer):
             try:
                 rest = self.decoder.flush()
             except Exception as exc:
-                error = exc if isinstance(exc, LaneError) else bad_coding(exc)
+                error = bad_coding(exc)
             else:
                 self.decoder = None
                 if rest:
@@ -100,10 +104,8 @@ class Answer(RawAnswer):
     def _tell(self) -> None:
         sink, self.sink = self.sink, None
         if sink is None:
-            if self.pending is None:
-                return
-            self.sink = None
-        elif self.error is not None:
+            return
+        if self.error is not None:
             sink.set_exception(self.error)
         else:
             sink.feed_eof()

@@ -22,12 +22,12 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from oxide.stream.sink_c cimport ByteSink
 
 from . import wire_common as common
+from .acquire import UNLIMITED, acquire
 from .request import LaneError, RawAnswer
 
 cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **, Py_ssize_t) except -1
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *, Py_ssize_t) except NULL
-    Py_ssize_t PySet_GET_SIZE(set) noexcept
     char *bytes_data "PyBytes_AS_STRING"(PyObject *) noexcept
     Py_ssize_t bytes_size "PyBytes_GET_SIZE"(PyObject *) noexcept
 
@@ -43,6 +43,14 @@ cdef Py_ssize_t DIRECT_MIN = common.DIRECT_MIN
 cdef list NO_TRACES = []
 cdef object ParserError = httptools.HttpParserError
 cdef object Parser = httptools.HttpResponseParser
+
+
+cdef Py_ssize_t alive_answers = 0, alive_conns = 0
+
+
+def _live_objects():
+    """Native objects alive, by kind: for the leak tests."""
+    return {"answer": alive_answers, "connection": alive_conns}
 
 
 cdef class Window:
@@ -76,6 +84,14 @@ cdef class Answer:
     cdef object error           # why the body broke off
     cdef bint complete
     cdef object _headers
+
+    def __cinit__(self):
+        global alive_answers
+        alive_answers += 1
+
+    def __dealloc__(self):
+        global alive_answers
+        alive_answers -= 1
 
     @property
     def headers(self):
@@ -295,7 +311,7 @@ cdef class Conn:
     """The protocol of one connection. While no request runs, what happens to it is passed to aiohttp's handler."""
 
     cdef WireLane lane
-    cdef object transport, handler, connection, parser, waiter, timer, timeout
+    cdef object transport, handler, connection, origin, parser, waiter, timer, timeout
     cdef str version
     cdef Answer answer
     cdef int state
@@ -303,7 +319,7 @@ cdef class Conn:
     cdef bint done, dirty, informed, spent
     cdef object failure, coding
     cdef PyObject *body         # a bytes object that nobody else holds yet, so that it can be resized in place
-    cdef Py_ssize_t body_len, content_length, head_size
+    cdef Py_ssize_t body_len, content_length, head_size, head_read
     cdef double sent_at, deadline, timer_at, read_limit
 
     def __init__(self, WireLane lane not None, handler, transport):
@@ -311,7 +327,13 @@ cdef class Conn:
         self.handler = handler
         self.transport = transport
 
+    def __cinit__(self):
+        global alive_conns
+        alive_conns += 1
+
     def __dealloc__(self):
+        global alive_conns
+        alive_conns -= 1
         Py_XDECREF(self.body)
 
     # -- one request -------------------------------------------------------------------------------------------
@@ -332,6 +354,7 @@ cdef class Conn:
         answer.conn = self
         self.answer = answer
         self.connection = connection
+        self.origin = origin
         self.timeout = prepared.timeout
         limit = self.timeout.read
         self.read_limit = INFINITY if limit is None else limit
@@ -339,7 +362,7 @@ cdef class Conn:
         self.received = self.direct = self.keep = self.until_close = False
         self.done = self.dirty = self.informed = self.spent = False
         self.failure = self.coding = None
-        self.body_len = self.head_size = 0
+        self.body_len = self.head_size = self.head_read = 0
         self.content_length = -1
         self.head_only = method == "HEAD"
         self.want_stream = prepared.stream
@@ -451,10 +474,12 @@ cdef class Conn:
         self.deadline = INFINITY
         (<set>self.lane.active).discard(self)
         if keep:
+            self.origin.idle += 1
             connection.release()
         else:
             self.parser = None
             connection.close()
+        self.origin = None
         return 0
 
     # -- limits ------------------------------------------------------------------------------------------------
@@ -544,10 +569,11 @@ cdef class Conn:
                     self.failure = LaneError("protocol", f"the answer is not HTTP/1.1: {exc}", bytes_received=True,
                                              reused=self.reused, cause=exc)
             if self.state == HEAD and not self.done:
-                self.head_size += n
-                if self.head_size > self.lane.max_head:
-                    self.failure = LaneError("protocol", f"the answer's head is above {self.lane.max_head} bytes",
-                                             bytes_received=True, reused=self.reused)
+                # Also a line that never ends, of which llhttp says nothing.
+                self.head_read += n
+            if self.head_size > self.lane.max_head or self.head_read >= self.lane.max_head:
+                self.failure = LaneError("protocol", f"the answer's head is above {self.lane.max_head} bytes",
+                                         bytes_received=True, reused=self.reused)
         if self.failure is not None:
             self.fail(self.failure)
         elif self.done:
@@ -605,6 +631,7 @@ cdef class Conn:
             return
         self.answer.raw_headers.append((name, value))
         n = PyBytes_GET_SIZE(name)
+        self.head_size += n + PyBytes_GET_SIZE(value)
         if n == 14 and same_name(name, b"content-length"):
             # llhttp has checked that it is a number, and the only one.
             self.content_length = int(value)
@@ -759,12 +786,12 @@ cdef class WireLane:
     """
 
     cdef readonly object connector, limits
-    cdef object _loop, origins, scratch_view, last_timeout, connect_timeout
+    cdef object _loop, origins, scratch_view
     cdef set active
     cdef Window window
     cdef char *scratch
     cdef bint closed
-    cdef Py_ssize_t max_head, max_headers, max_body, high_water, limit
+    cdef Py_ssize_t max_head, max_headers, max_body, high_water
 
     def __cinit__(self):
         self.scratch = <char *>PyMem_Malloc(common.SCRATCH_SIZE)
@@ -780,7 +807,6 @@ cdef class WireLane:
         self.max_body = limits.max_body
         self.high_water = limits.high_water
         self.origins = common.OriginTable(loop, ssl, proxy_for)
-        self.limit = connector.limit
         self.active = set()
         self.window = Window.__new__(Window)
         self.window.p = self.scratch
@@ -811,27 +837,30 @@ cdef class WireLane:
         """
         cdef Conn conn
         cdef Answer answer
-        cdef bint reused, busy
+        cdef bint reused
         origin = self.origins.find(prepared.url)
         timeout = prepared.timeout
         while True:
             if self.closed:
                 raise LaneError("closed", "the client is closed")
-            busy = self.limit > 0 and PySet_GET_SIZE(self.active) >= self.limit
-            if busy or timeout is not self.last_timeout:
-                self.connect_timeout = common.client_timeout(timeout, busy)
-                self.last_timeout = None if busy else timeout
             try:
-                connection = await self.connector.connect(origin.request, NO_TRACES, self.connect_timeout)
+                if origin.idle > 0:
+                    # The pool has one: nothing to wait for, so nothing that needs limits of its own.
+                    origin.idle -= 1
+                    connection = await self.connector.connect(origin.request, NO_TRACES, UNLIMITED)
+                else:
+                    connection = await acquire(self.connector, origin.request, timeout, self._loop)
             except asyncio.CancelledError:
                 if self.closed and not common.being_cancelled():
                     # A connector that closes cancels those who wait for one of its connections.
                     raise LaneError("closed", "the client was closed while this request waited") from None
                 raise
+            except LaneError:
+                raise
             except Exception as exc:
                 if self.closed:
                     raise LaneError("closed", "the client was closed while this request waited") from exc
-                raise common.connect_error(exc, timeout, busy) from exc
+                raise common.connect_error(exc) from exc
             transport = connection.transport
             if transport is None:
                 connection.close()

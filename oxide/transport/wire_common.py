@@ -9,14 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Union
 
 import aiohttp
-from aiohttp.client_exceptions import (
-    ClientConnectorCertificateError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-    ClientHttpProxyError,
-    ClientProxyConnectionError,
-)
-
+from aiohttp.client_exceptions import ClientHttpProxyError, ClientProxyConnectionError, ClientSSLError
 from multidict import CIMultiDict
 
 from .facts import Headers
@@ -38,12 +31,11 @@ __all__ = [
     "ProxyFor",
     "WireLimits",
     "being_cancelled",
-    "client_timeout",
     "connect_error",
     "decoder_for",
 ]
 
-SCRATCH_SIZE = 128 * 1024
+SCRATCH_SIZE = 64 * 1024
 """Bytes one read takes at most; one such buffer serves all connections of a lane."""
 
 SMALL_BODY = 64 * 1024
@@ -88,9 +80,10 @@ class Origin:
         request: what aiohttp's connector wants to see; made once, never sent.
         host: the Host header line with its CRLF, and the proxy's own headers where the request itself goes to a proxy.
         absolute: scheme and authority to put before the target, for a plain HTTP proxy; else empty.
+        idle: connections given back to the pool and not taken again; the pool may have closed some since.
     """
 
-    __slots__ = ("absolute", "host", "request")
+    __slots__ = ("absolute", "host", "idle", "request")
 
     def __init__(
         self,
@@ -100,6 +93,7 @@ class Origin:
         proxy: Proxy | None,
     ) -> None:
         base = url.origin()
+        self.idle = 0
         more: dict[str, Any] = {}
         if proxy is not None:
             more = {"proxy": proxy.url, "proxy_headers": CIMultiDict(proxy.headers)}
@@ -153,21 +147,6 @@ class OriginTable:
         return found
 
 
-def client_timeout(timeout: Any, waits: bool) -> aiohttp.ClientTimeout:
-    """aiohttp's limits for getting a connection.
-
-    Args:
-        timeout: the request's limits.
-        waits: every connection is taken, so that the pool limit comes before the one for connecting.
-    """
-    connect, pool = timeout.connect, timeout.pool
-    whole = connect
-    if waits:
-        # One limit of aiohttp's covers the wait and the attempt; the attempt has its own inside it.
-        whole = None if pool is None or connect is None else pool + connect
-    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=connect)
-
-
 def being_cancelled() -> bool:
     """Whether someone cancelled the running task, rather than a future it waited for. Before 3.11: unknown, no."""
     task = asyncio.current_task()
@@ -176,10 +155,10 @@ def being_cancelled() -> bool:
 
 
 def decoder_for(coding: str, limit: int | None = None) -> Any:
-    """The decoder of a content coding.
+    """The decoder of a content coding; loaded when the first coded answer comes.
 
     Args:
-        coding: the Content-Encoding header's value in lower case.
+        coding: the Content-Encoding header's value.
         limit: bytes the decoded body may have.
     """
     from .decode import decoder_for as find
@@ -187,28 +166,17 @@ def decoder_for(coding: str, limit: int | None = None) -> Any:
     return find(coding, limit)
 
 
-def connect_error(exc: BaseException, timeout: Any, waited_for_pool: bool) -> LaneError:
+def connect_error(exc: Exception) -> LaneError:
     """Say which part of getting a connection failed.
 
     Args:
         exc: what aiohttp's connector raised.
-        timeout: the request's limits.
-        waited_for_pool: whether every connection was taken when the wait began.
     """
-    if isinstance(exc, (asyncio.TimeoutError, TimeoutError)):
-        # aiohttp's own limit inside the connection attempt is a ServerTimeoutError, the one around the pool is bare.
-        pool = waited_for_pool and not isinstance(exc, aiohttp.ServerTimeoutError)
-        limit = "pool" if pool else "connect"
-        return LaneError("timeout", f"no connection within the {limit} limit", limit=limit,
-                         seconds=getattr(timeout, limit), cause=exc)
     if isinstance(exc, (ClientProxyConnectionError, ClientHttpProxyError)):
-        return LaneError("proxy", f"the proxy could not be used: {exc}", cause=exc)
-    if isinstance(exc, (ClientConnectorCertificateError, ClientConnectorSSLError, ssl_module.SSLError,
-                        aiohttp.ServerFingerprintMismatch)):
-        return LaneError("tls", f"TLS could not be set up: {exc}", cause=exc)
-    if isinstance(exc, (ClientConnectorError, OSError)):
-        return LaneError("connect", f"no connection: {exc}", cause=exc)
-    return LaneError("connect", f"no connection: {type(exc).__name__}: {exc}", cause=exc)
+        return LaneError("proxy", str(exc), cause=exc)
+    if isinstance(exc, (ssl_module.SSLError, ClientSSLError, aiohttp.ServerFingerprintMismatch)):
+        return LaneError("tls", str(exc), cause=exc)
+    return LaneError("connect", str(exc) or type(exc).__name__, cause=exc)
 
 
 class Chunks:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httptools
 
 from . import wire_common as common
+from .acquire import UNLIMITED, acquire
 from .request import LaneError
 from .wire_answer import PADDING, Answer, bad_coding, too_large
 
@@ -41,6 +42,7 @@ class Conn(asyncio.BufferedProtocol):
         self.writing = self.paused = False
         self.waiter: asyncio.Future[None] | None = None
         self.connection: Any = None
+        self.origin: common.Origin | None = None
 
     def start(
         self, connection: Any, prepared: PreparedRequest, attempt: Attempt, origin: common.Origin, reused: bool
@@ -48,6 +50,7 @@ class Conn(asyncio.BufferedProtocol):
         """Send a request."""
         self.answer = answer = Answer(self.lane, self, prepared, attempt, reused)
         self.connection = connection
+        self.origin = origin
         self.timeout = prepared.timeout
         self.read_limit = inf if self.timeout.read is None else self.timeout.read
         self.reused = reused
@@ -56,7 +59,7 @@ class Conn(asyncio.BufferedProtocol):
         self.failure: BaseException | None = None
         self.coding: str | None = None
         self.body: bytearray | None = None
-        self.body_len = self.head_size = 0
+        self.body_len = self.head_size = self.head_read = 0
         self.content_length = -1
         self.head_only = prepared.method == "HEAD"
         self.want_stream = prepared.stream
@@ -113,7 +116,7 @@ class Conn(asyncio.BufferedProtocol):
                 decoder = common.decoder_for(self.coding, self.lane.limits.max_body)
                 plain = decoder.decompress(plain) + decoder.flush()
             except Exception as exc:
-                return exc if isinstance(exc, LaneError) else bad_coding(exc)
+                return bad_coding(exc)
             if len(plain) > self.lane.limits.max_body:
                 return too_large(self.lane.limits.max_body)
         answer.body = plain + PADDING
@@ -145,7 +148,9 @@ class Conn(asyncio.BufferedProtocol):
         self.failure = self.body = None
         self.deadline = inf
         self.lane.active.discard(self)
-        if keep:
+        origin, self.origin = self.origin, None
+        if keep and origin is not None:
+            origin.idle += 1
             connection.release()
         else:
             self.parser = None
@@ -228,9 +233,9 @@ class Conn(asyncio.BufferedProtocol):
                 if not self.done and self.failure is None:
                     self.failure = self._malformed(f"the answer is not HTTP/1.1: {exc}", exc)
             if self.state == HEAD and not self.done:
-                self.head_size += nbytes
-                if self.head_size > self.lane.limits.max_head:
-                    self.failure = self._malformed(f"the answer's head is above {self.lane.limits.max_head} bytes")
+                self.head_read += nbytes
+            if max(self.head_size, self.head_read + 1) > self.lane.limits.max_head:
+                self.failure = self._malformed(f"the answer's head is above {self.lane.limits.max_head} bytes")
         if self.failure is not None:
             self.fail(self.failure)
         elif self.done:
@@ -297,6 +302,7 @@ class Conn(asyncio.BufferedProtocol):
         if self.state != HEAD or self.done:
             return
         self.answer.raw_headers.append((name, value))
+        self.head_size += len(name) + len(value)
         lower = name.lower()
         if lower == b"content-length":
             self.content_length = int(value)
@@ -336,7 +342,7 @@ class Conn(asyncio.BufferedProtocol):
                 try:
                     answer.decoder = common.decoder_for(self.coding)
                 except Exception as exc:
-                    self.failure = exc if isinstance(exc, LaneError) else bad_coding(exc)
+                    self.failure = bad_coding(exc)
         else:
             self.state = BODY
             if self.content_length > self.lane.limits.max_body:
@@ -427,21 +433,25 @@ class WireLane:
         """
         origin = self.origins.find(prepared.url)
         timeout = prepared.timeout
-        limit = self.connector.limit
         while True:
             if self.closed:
                 raise LaneError("closed", "the client is closed")
-            busy = 0 < limit <= len(self.active)
             try:
-                connection = await self.connector.connect(origin.request, [], common.client_timeout(timeout, busy))
+                if origin.idle > 0:
+                    origin.idle -= 1
+                    connection = await self.connector.connect(origin.request, [], UNLIMITED)
+                else:
+                    connection = await acquire(self.connector, origin.request, timeout, self.loop)
             except asyncio.CancelledError:
                 if self.closed and not common.being_cancelled():
                     raise LaneError("closed", "the client was closed while this request waited") from None
                 raise
+            except LaneError:
+                raise
             except Exception as exc:
                 if self.closed:
                     raise LaneError("closed", "the client was closed while this request waited") from exc
-                raise common.connect_error(exc, timeout, busy) from exc
+                raise common.connect_error(exc) from exc
             transport: Any = connection.transport
             if transport is None:
                 connection.close()
