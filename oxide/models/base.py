@@ -8,7 +8,7 @@ import pydantic
 from pydantic import ConfigDict
 from typing_extensions import Self
 
-from . import lazy
+from . import lazy, shapes
 from .convert import construct as _construct
 
 __all__ = ["BaseModel", "UnknownModel"]
@@ -135,3 +135,7 @@ class UnknownModel(BaseModel):
     It stands where a union's tag has a value that none of its members has. Everything the API sent is in
     `model_extra` and readable as attributes.
     """
+
+
+shapes.register("BaseModel", BaseModel)
+shapes.register("UnknownModel", UnknownModel)

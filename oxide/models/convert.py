@@ -41,7 +41,7 @@ MODES = {"lazy": LAZY, "eager": EAGER, "off": OFF}
 class Trail(Protocol):
     """The beginning of a path, not worked out yet."""
 
-    def steps(self) -> tuple[str | int, ...]:
+    def steps(self) -> list[str | int]:
         """Work it out."""
         ...
 
@@ -62,13 +62,18 @@ def json_kind(value: object) -> int:
     return _KINDS.get(type(value), J_OTHER)
 
 
-def path_text(path: Path) -> str:
-    """Write a path the way code would: `output[3].content[0].text`."""
-    text = ""
+def path_steps(path: Path) -> list[str | int]:
+    """Return a path with its beginning worked out."""
     steps: list[str | int] = []
     for part in path:
         steps += [part] if isinstance(part, str | int) else part.steps()
-    for step in steps:
+    return steps
+
+
+def path_text(path: Path) -> str:
+    """Write a path the way code would: `output[3].content[0].text`."""
+    text = ""
+    for step in path_steps(path):
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
 
@@ -226,9 +231,7 @@ _unknown: list[Shape] = []
 def unknown_shape() -> Shape:
     """Shape of an object whose tag no member of the union has."""
     if not _unknown:
-        from .base import UnknownModel
-
-        _unknown.append(shapes.shape_of(UnknownModel))
+        _unknown.append(shapes.shape_of(shapes.base_class("UnknownModel")))
     return _unknown[0]
 
 
@@ -282,5 +285,7 @@ def private_values(cls: type[pydantic.BaseModel]) -> dict[str, Any] | None:
     attributes = cls.__private_attributes__
     if not attributes:
         return None
-    values = {name: attribute.get_default() for name, attribute in attributes.items()}
+    values = {
+        name: attribute.get_default(call_default_factory=True) for name, attribute in attributes.items()
+    }
     return {name: value for name, value in values.items() if value is not PydanticUndefined}

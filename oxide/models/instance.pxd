@@ -7,7 +7,6 @@ cdef extern from *:
 
     static Py_ssize_t ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source;
     static getattrofunc ox_base_getattro;
-    static setattrofunc ox_base_setattro;
 
     #define OX_SLOT(self, offset) (*(PyObject **)((char *)(self) + (offset)))
 
@@ -58,7 +57,6 @@ cdef extern from *:
     }
 
     static PyObject *(*ox_miss)(PyObject *, PyObject *);
-    static int (*ox_before_write)(PyObject *, PyObject *);
 
     /* tp_getattro of every class that is filled lazily. What the instance dict holds is a field already read:
        pydantic allows no data descriptor of the same name, so the type need not be asked first. */
@@ -84,25 +82,16 @@ cdef extern from *:
         return ox_miss(self, name);
     }
 
-    static int ox_setattro(PyObject *self, PyObject *name, PyObject *value)
-    {
-        if (OX_SLOT(self, ox_slot_source) != NULL && ox_before_write(self, name) < 0)
-            return -1;
-        return ox_base_setattro(self, name, value);
-    }
-
     static void ox_install(PyObject *cls)
     {
         PyTypeObject *type = (PyTypeObject *)cls;
         type->tp_getattro = ox_getattro;
-        type->tp_setattro = ox_setattro;
         PyType_Modified(type);
     }
 
     static void ox_remember(PyObject *pydantic_base)
     {
         ox_base_getattro = ((PyTypeObject *)pydantic_base)->tp_getattro;
-        ox_base_setattro = ((PyTypeObject *)pydantic_base)->tp_setattro;
     }
 
     static inline PyObject *ox_alloc(PyObject *cls)
@@ -118,7 +107,6 @@ cdef extern from *:
     PyObject *ox_dict(object self) except NULL
     int ox_set_dict(object self, PyObject *dict) except -1
     object (*ox_miss)(object, object)
-    int (*ox_before_write)(object, object) except -1
     object ox_base_getattro(object self, object name)
     void ox_install(object cls)
     void ox_remember(object pydantic_base)

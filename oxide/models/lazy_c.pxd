@@ -14,6 +14,7 @@ cdef class Body:
     cdef const char *p          # followed by OX_PADDING readable bytes
     cdef Py_ssize_t n
     cdef int mode               # LAZY, EAGER or OFF
+    cdef int depth              # EAGER: models being read at once
     cdef tuple prefix           # path to the root of this text, for messages
 
 

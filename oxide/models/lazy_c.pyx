@@ -16,7 +16,7 @@ from oxide.csrc cimport (
 )
 from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, string, value_to_python
 from oxide.models.instance cimport (
-    OX_SLOT, ox_alloc, ox_base_getattro, ox_before_write, ox_clear_slot, ox_dict, ox_install, ox_miss, ox_remember,
+    OX_SLOT, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_install, ox_miss, ox_remember,
     ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
 )
 
@@ -26,12 +26,9 @@ import pydantic
 
 from oxide._faults import not_json
 from oxide.models import convert as conv
-from oxide.models.shapes import class_info, shape_of
+from oxide.models.shapes import base_class, class_info, shape_of
 
 cdef extern from "Python.h":
-    PyObject *_PyType_Lookup(object, object)
-    int Py_EnterRecursiveCall(const char *) except -1
-    void Py_LeaveRecursiveCall()
     object PyLong_FromLongLong(long long)
     void *PyUnicode_1BYTE_DATA(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
@@ -39,6 +36,11 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
+    static inline PyObject *ox_type_attribute(PyObject *self, PyObject *name)
+    {
+        return _PyType_Lookup(Py_TYPE(self), name); /* borrowed */
+    }
+
     static inline unsigned int ox_key_hash(const char *k, Py_ssize_t n)
     {
         if (n == 0)
@@ -50,6 +52,7 @@ cdef extern from *:
         return h ^ (h >> 15);
     }
     """
+    PyObject *ox_type_attribute(object, object)
     unsigned int ox_key_hash(const char *, Py_ssize_t) noexcept
 
 cdef enum:
@@ -67,6 +70,10 @@ cdef enum:
     ADAPTER = 11
 
 cdef enum:
+    # Of models inside models that are read at once: far above what the API nests, far below what a stack holds.
+    MAX_DEPTH = 400
+
+cdef enum:
     LAZY = 0
     EAGER = 1
     OFF = 2
@@ -77,11 +84,23 @@ cdef str _DICT = "__dict__"
 cdef str _FIELDS_SET = "__pydantic_fields_set__"
 cdef str _EXTRA = "__pydantic_extra__"
 cdef bint _bound = False
+cdef object _set_attribute = pydantic.BaseModel.__setattr__
+cdef object _delete_attribute = pydantic.BaseModel.__delattr__
 
 
 class Carrier:
-    """Base of the models; the reads go through `tp_getattro` instead."""
+    """Base of the models. Reads go through `tp_getattro`; for writes CPython insists on methods."""
     __slots__ = ()
+
+    def __setattr__(self, name, value):
+        if _bound and OX_SLOT(self, ox_slot_source) != NULL:
+            before_write(self, name)
+        _set_attribute(self, name, value)
+
+    def __delattr__(self, name):
+        if _bound and OX_SLOT(self, ox_slot_source) != NULL:
+            before_write(self, name)
+        _delete_attribute(self, name)
 
 
 include "plans.pxi"
@@ -125,7 +144,7 @@ cdef object miss(object self, object name):
         return read_field(self, source, <FieldPlan>field)
     if name == _DICT or name == _FIELDS_SET or name == _EXTRA:
         materialise_c(self)
-    elif source.body is not None and _PyType_Lookup(type(self), name) == NULL and source_has_key(source, name):
+    elif source.body is not None and ox_type_attribute(self, name) == NULL and source_has_key(source, name):
         materialise_c(self)
     return ox_base_getattro(self, name)
 
@@ -170,11 +189,15 @@ cdef int materialise_c(object instance) except -1:
     cdef Source source = source_of(instance)
     if source is None:
         return 0
-    Py_EnterRecursiveCall(" while reading the fields of a model")
+    if source.body is None or source.body.mode != EAGER:
+        return fill_all(instance, source)
+    if source.body.depth >= MAX_DEPTH:
+        raise RecursionError(f"models nested deeper than {MAX_DEPTH} levels")
+    source.body.depth += 1
     try:
         return fill_all(instance, source)
     finally:
-        Py_LeaveRecursiveCall()
+        source.body.depth -= 1
 
 
 cdef int fill_all(object instance, Source source) except -1:
@@ -199,7 +222,9 @@ cdef int fill_all(object instance, Source source) except -1:
     for i in range(source.count):
         entry = &source.entries[i]
         if owner_of(source, i) < 0:
-            extra[entry_key(entry)] = unknown_value(source, entry)
+            key = entry_key(entry)
+            extra[key] = unknown_value(source, entry)
+            given.add(key)
     if OX_SLOT(instance, ox_slot_source) != <PyObject *>source:
         return 0
     return settle(instance, source, values, given, extra)
@@ -266,17 +291,15 @@ cdef object unknown_value(Source source, Entry *entry):
 
 cdef int _bind() except -1:
     """Look up where pydantic keeps the state of an instance, once."""
-    global _bound, ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source, ox_miss, ox_before_write
+    global _bound, ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source, ox_miss
     if _bound:
         return 0
-    from oxide.models.base import BaseModel
     ox_slot_fields_set = ox_slot_offset(pydantic.BaseModel.__dict__[_FIELDS_SET])
     ox_slot_extra = ox_slot_offset(pydantic.BaseModel.__dict__[_EXTRA])
     ox_slot_private = ox_slot_offset(pydantic.BaseModel.__dict__["__pydantic_private__"])
-    ox_slot_source = ox_slot_offset(BaseModel.__dict__["_oxide_source"])
+    ox_slot_source = ox_slot_offset(base_class().__dict__["_oxide_source"])
     ox_remember(pydantic.BaseModel)
     ox_miss = miss
-    ox_before_write = before_write
     _bound = True
     return 0
 
@@ -341,7 +364,11 @@ cdef object root_value(TypePlan plan, bytes body, Py_ssize_t length, int mode):
             _stdlib_json.loads(body[:length])
         except (ValueError, RecursionError) as error:
             raise not_json(body[:length], error) from error
-    return convert_value(plan, owner, &root)
+    made = convert_value(plan, owner, &root)
+    if is_lazy(made):
+        # The scan that the first read needs anyway; so a body that is no JSON is found out before it is handed over.
+        source_of(made).scan()
+    return made
 
 
 cdef ox_kind kind_at(const char *p, const char *end) noexcept:

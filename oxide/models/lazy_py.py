@@ -76,6 +76,10 @@ class Carrier:
                     return source.value(name)
                 materialise(self)
                 return getattr(self, name)
+            values = _get(self, "__dict__")
+            if name in values:
+                # Another thread filled the instance since the look that missed.
+                return values[name]
             return super().__getattr__(name)
 
         def __setattr__(self, name: str, value: Any) -> None:
@@ -116,6 +120,7 @@ def materialise(instance: Any) -> None:
             continue
         values[field.name] = source.value(field.name)
     extra = {key: value for key, value in data.items() if key not in info.by_key}
+    given.update(extra)
     if _source(instance) is source:
         # The last writer's state would differ from what another thread has been handed.
         # What has no field, such as _request_id, stays.

@@ -4,6 +4,7 @@
 @cython.no_gc
 cdef class Body:
     def __cinit__(self):
+        self.depth = 0
         self.prefix = ()
 
 
@@ -144,6 +145,8 @@ cdef class Source:
             if rc == OX_JSON_MEMORY or found.count > 32000:
                 raise MemoryError
             if rc != OX_JSON_OK:
+                if self.p == self.body.p:
+                    raise not_json(self.body.keep[:self.body.n])
                 fail(self.body, self.p, self.plan.cls.__name__, "text that is not JSON")
             # One block: the entries, then the table of fields.
             entries = <Entry *>calloc(1, (found.count + 1) * sizeof(Entry) + (fields + 1) * sizeof(int16_t))

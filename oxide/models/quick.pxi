@@ -57,6 +57,7 @@ cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssiz
     cdef PyObject *value
     cdef Py_ssize_t i, at, guess = 0, fields = len(plan.fields)
     cdef bint rest = plan.has_private
+    cdef bint nested = n != top
     cdef Source source
     cdef Body body
     cdef object instance
@@ -80,6 +81,9 @@ cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssiz
             owner = <FieldPlan>plan.fields[at]
             value = quick_value(owner, &field.value, top, mode)
             if value == NULL:
+                if nested:
+                    # Left to the object around it, whose copy of the bytes knows the path to here.
+                    return NULL
                 rest = True
                 # A key that came twice: the last one counts.
                 values.pop(owner.name, None)

@@ -41,6 +41,18 @@ _HARMLESS_CONFIG = frozenset({
 
 _lock = RLock()
 
+_bases: dict[str, type[BaseModel]] = {}
+
+
+def register(name: str, cls: type[BaseModel]) -> None:
+    """Make a base class known here; `base` imports this module, so it cannot be imported the other way round."""
+    _bases[name] = cls
+
+
+def base_class(name: str = "BaseModel") -> type[BaseModel]:
+    """Return a class that `base` registered."""
+    return _bases[name]
+
 
 class Shape:
     """What a JSON value has to look like.
@@ -258,9 +270,7 @@ def _key(name: str, info: FieldInfo) -> str:
 
 def _fillable(cls: type[pydantic.BaseModel]) -> bool:
     """Tell whether filling fields one by one gives what pydantic itself would give."""
-    from .base import BaseModel
-
-    if not issubclass(cls, BaseModel) or cls.__pydantic_root_model__:
+    if not issubclass(cls, base_class()) or cls.__pydantic_root_model__:
         return False
     if cls.model_config.get("extra") != "allow" or not _HARMLESS_CONFIG.issuperset(cls.model_config):
         return False
@@ -316,9 +326,7 @@ def _container(kind: int, annotation: Any) -> Shape:
 
 
 def _model(cls: type[pydantic.BaseModel]) -> Shape:
-    from .base import BaseModel
-
-    if not issubclass(cls, BaseModel):
+    if not issubclass(cls, base_class()):
         return Shape(ADAPTER, cls)
     shape = Shape(MODEL, cls)
     shape.cls = cls

@@ -11,28 +11,31 @@ class _Trail:
 
     def steps(self):
         cdef Body body = <Body>self._body
-        return body.prefix + tuple(_steps(body.p, body.n, body.p + <Py_ssize_t>self._offset))
+        return conv.path_steps(body.prefix) + _steps(body.p, body.n, body.p + <Py_ssize_t>self._offset)
 
 
 cdef list _steps(const char *p, Py_ssize_t n, const char *target):
     """Keys and indexes that lead from the container at p to the value at target."""
     cdef ox_fields found
-    cdef ox_field *field
+    cdef ox_value *value
     cdef Py_ssize_t i
-    cdef int rc
-    if p == target or n <= 0:
-        return []
+    cdef bint deeper = True
+    cdef list steps = []
     ox_fields_init(&found)
     try:
-        rc = scan_object(p, n, &found) if p[0] == c"{" else scan_array(p, n, &found)
-        if rc != OX_JSON_OK:
-            return []
-        for i in range(<Py_ssize_t>found.count):
-            field = &found.items[i]
-            if field.value.p <= target < field.value.p + field.value.n:
-                step = field_key(field) if field.key != NULL else i
-                return [step] + _steps(field.value.p, <Py_ssize_t>field.value.n, target)
-        return []
+        while deeper and p != target and n > 0:
+            deeper = False
+            if (scan_object(p, n, &found) if p[0] == c"{" else scan_array(p, n, &found)) != OX_JSON_OK:
+                break
+            for i in range(<Py_ssize_t>found.count):
+                value = &found.items[i].value
+                if value.p <= target < value.p + value.n:
+                    steps.append(field_key(&found.items[i]) if found.items[i].key != NULL else i)
+                    p = value.p
+                    n = <Py_ssize_t>value.n
+                    deeper = True
+                    break
+        return steps
     finally:
         fields_free(&found)
 
