@@ -7,6 +7,7 @@ import contextvars
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -337,6 +338,13 @@ class SessionAnswer(RawAnswer):
         if sink is not None:
             sink.set_exception(error)
 
+    def __del__(self) -> None:
+        response = getattr(self, "_response", None)
+        if response is not None and response.connection is not None:
+            # Dropped half-read, in whatever thread. RuntimeError: the loop is closed, its connections too.
+            with suppress(RuntimeError):
+                self._lane.loop.call_soon_threadsafe(response.close)
+
 
 class _Pieces:
     """An iterator and not a generator: one that is dropped half-way leaves the loop nothing to finalise."""
@@ -427,6 +435,8 @@ class SessionLane:
         headers = CIMultiDict(prepared.headers.pairs)
         headers.extend(attempt.headers)
         url, body = prepared.url, prepared.body
+        if url.raw_user is not None:
+            url = url.with_user(None)  # aiohttp would refuse it beside an Authorization header
         more: dict[str, Any] = {}
         proxy = self._proxy_for(url) if self._proxy_for is not None else None
         if proxy is not None:

@@ -75,7 +75,7 @@ async def test_garbage_is_an_error(wire: Any, oxide_server: Server, coding: str)
 
 async def test_an_unknown_coding_is_named(wire: Any, oxide_server: Server) -> None:
     oxide_server.script("/c", Answer.text(b"x", headers={"Content-Encoding": "lzma"}), times=None)
-    with pytest.raises(APIConnectionError, match="'lzma'.*gzip"):
+    with pytest.raises(APIConnectionError, match=r"'lzma'.*gzip"):
         await wire.send(oxide_server.base_url + "/c")
 
 
@@ -116,8 +116,6 @@ def _raw_deflate(data: bytes) -> bytes:
 )
 @pytest.mark.parametrize("step", [1_000_000, 977, 1])
 def test_decoders(coding: str, data: bytes, step: int) -> None:
-    if step == 1:
-        data = data if len(data) < 5000 else data
     decoder = decoder_for(coding)
     if decoder is None:
         assert coding in ("identity", "")
