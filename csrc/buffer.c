@@ -31,8 +31,9 @@ int ox_buffer_reserve(ox_buffer *b, size_t used, size_t n, size_t *dropped)
         return 0;
     if (n > SIZE_MAX / 4 || live > SIZE_MAX / 4)
         return -1;
-    /* Every byte moved to the front of the same block is paid for by one that was used up since the last move, every
-     * byte copied to a new block by one that came in since the last growth: both stay linear in the bytes received. */
+    /* Every byte moved to the front of the same block is paid for by one that was used up since the last
+     * move, every byte copied to a new block by one that came in since the last growth: both stay linear
+     * in the bytes received. */
     if (b->base && live <= used && live + n + OX_SLACK <= b->block) {
         memmove(b->base, b->base + used, live);
         b->moved += live;

@@ -17,7 +17,10 @@ static inline size_t lowest_bit(uint64_t x)
 #define COLD __declspec(noinline)
 #define NOINLINE __declspec(noinline)
 #else
-static inline size_t lowest_bit(uint64_t x) { return (size_t)__builtin_ctzll(x) & 63; /* spares a sign extension */ }
+static inline size_t lowest_bit(uint64_t x)
+{
+    return (size_t)__builtin_ctzll(x) & 63; /* the mask spares a sign extension */
+}
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define COLD __attribute__((noinline, cold))
 #define NOINLINE __attribute__((noinline))
@@ -81,7 +84,8 @@ static int set_text(ox_sse_text *t, const char *p, size_t n)
     return 0;
 }
 
-/* The first n bytes of the buffer are gone. The scanner's base may wrap below 0 and come back: it is only ever added to. */
+/* The first n bytes of the buffer are gone. The scanner's base may wrap below 0 and come back: it is only
+ * ever added to. */
 static COLD void rebase(ox_sse *s, size_t n)
 {
     s->event -= n;
@@ -98,7 +102,7 @@ int ox_sse_feed(ox_sse *s, const char *p, size_t n)
 {
     if (unlikely(s->refuse))
         return s->refuse;
-    if (s->event == s->in.end) { /* nothing is held: start at the front again, so that nothing ever has to move */
+    if (s->event == s->in.end) { /* nothing is held: start at the front, and nothing has to move */
         s->event = s->line = s->scanned = s->in.end = 0;
     }
     if (unlikely(s->in.end + n + OX_SLACK > s->in.block || n > SIZE_MAX / 4)) {
@@ -118,7 +122,8 @@ int ox_sse_close(ox_sse *s)
     int error = 0;
     if (s->refuse)
         return s->error;
-    /* Two line ends finish whatever is open: a cut line and its event, or, after a CR, the pair and the event. */
+    /* Two line ends finish whatever is open: a cut line and its event, or, after a CR, the pair and the
+     * event. */
     if (s->event != s->in.end)
         error = ox_sse_feed(s, "\n\n", 2);
     s->refuse = OX_SSE_ECLOSED;
@@ -138,7 +143,8 @@ static NOINLINE int scan(ox_sse *s)
     if (n > OX_SSE_WORDS * 64)
         n = OX_SSE_WORDS * 64;
     words = (n + 63) / 64;
-    /* Whole blocks: the slack is ours to read, and a line end found there lies past `scanned`, as the sentinel does. */
+    /* Whole blocks: the slack is ours to read, and a line end found there lies past `scanned`, as the
+     * sentinel does. */
     s->kernels->eol_masks(s->in.base + s->scanned, words, s->words);
     s->words[words] = UINT64_MAX;
     s->eols.word = s->words;
@@ -148,8 +154,8 @@ static NOINLINE int scan(ox_sse *s)
     return 1;
 }
 
-/* Which cap the bytes [event, end) with a line from `line` on break first, if any: the answer may not depend on how
- * many of the bytes had arrived when the question was asked. */
+/* Which cap the bytes [event, end) with a line from `line` on break first, if any: the answer may not
+ * depend on how many of the bytes had arrived when the question was asked. */
 static COLD int over_cap(ox_sse *s, size_t event, size_t line, size_t end)
 {
     size_t event_room = event + s->max_event, line_room = line + s->max_line;
@@ -200,8 +206,9 @@ static COLD int rare_field(ox_sse *s, const char *p, size_t n)
     return 0;
 }
 
-/* A further `data` line: its value moves down to behind the LF that joins it to the one before. There is room, because
- * at least "data" and a line end lie between them, and the move costs no more than the bytes received. */
+/* A further `data` line: its value moves down to behind the LF that joins it to the one before. There is
+ * room, because at least "data" and a line end lie between them, and the move costs no more than the bytes
+ * received. */
 static COLD void join(ox_sse *s, size_t value, size_t n)
 {
     char *end = s->in.base + s->data + s->data_len;
@@ -299,7 +306,8 @@ static inline size_t next_eol(ox_sse_cursor *c)
     return at;
 }
 
-static inline void give(const ox_sse *s, ox_sse_event *out, size_t data, size_t data_len, size_t name, size_t name_len)
+static inline void give(const ox_sse *s, ox_sse_event *out, size_t data, size_t data_len, size_t name,
+                        size_t name_len)
 {
     const char *in = s->in.base;
     out->data = in + data;
@@ -312,12 +320,14 @@ static inline void give(const ox_sse *s, ox_sse_event *out, size_t data, size_t 
     out->route = 0;
 }
 
-/* Gives out an event of the plain shape if its data ends at `end` and a blank line follows, both by LF and scanned. */
-static inline int give_plain(ox_sse *s, ox_sse_event *out, ox_sse_cursor *c, size_t data, size_t end, size_t name,
-                             size_t name_len, uint16_t route)
+/* Gives out an event of the plain shape if its data ends at `end` and a blank line follows, both by LF and
+ * scanned. */
+static inline int give_plain(ox_sse *s, ox_sse_event *out, ox_sse_cursor *c, size_t data, size_t end,
+                             size_t name, size_t name_len, uint16_t route)
 {
     size_t blank = end + 1;
-    if (unlikely(blank >= s->scanned || blank - s->event > s->max_either || memcmp(s->in.base + end, "\n\n", 2) != 0))
+    if (unlikely(blank >= s->scanned || blank - s->event > s->max_either ||
+                 memcmp(s->in.base + end, "\n\n", 2) != 0))
         return 0;
     next_eol(c); /* which is `blank` */
     s->event = s->line = blank + 1;
@@ -334,11 +344,12 @@ static NOINLINE int same_head(ox_sse *s, ox_sse_event *out)
     size_t line = s->line, end = next_eol(&c);
     if (s->head_name_len)
         end = next_eol(&c);
-    return give_plain(s, out, &c, line + s->head_len, end, line + s->head_name, s->head_name_len, s->head_route);
+    return give_plain(s, out, &c, line + s->head_len, end, line + s->head_name, s->head_name_len,
+                      s->head_route);
 }
 
-/* Keeps the beginning of an event, unless it is long or without the space after `data:`, where it would match an event
- * that has one. */
+/* Keeps the beginning of an event, unless it is long or without the space after `data:`, where it would
+ * match an event that has one. */
 static void keep_head(ox_sse *s, const char *head, size_t len, size_t name, size_t name_len, uint16_t route)
 {
     s->head_len = 0;
@@ -351,8 +362,8 @@ static void keep_head(ox_sse *s, const char *head, size_t len, size_t name, size
     s->head_route = route;
 }
 
-/* The shape that nearly every event of the API has: one `event:` line or none, one `data:` line, a blank line, all ended
- * by LF and all here. Everything else is left, untouched, to any_event: returns 0. */
+/* The shape that nearly every event of the API has: one `event:` line or none, one `data:` line, a blank
+ * line, all ended by LF and all here. Everything else is left, untouched, to any_event: returns 0. */
 static NOINLINE int plain_event(ox_sse *s, ox_sse_event *out)
 {
     const char *in = s->in.base;

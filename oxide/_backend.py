@@ -1,19 +1,20 @@
 """Chooses between the compiled modules and their pure-Python twins, once for the process.
 
-``OXIDE_BACKEND=native|python`` forces the choice, ``OXIDE_ISA=avx2|neon|scalar`` the instruction set of the compiled
-one. A choice that cannot be honoured raises ImportError here; it never falls through to another.
+``OXIDE_BACKEND=native|python`` forces the choice, ``OXIDE_ISA=avx2|neon|scalar`` the instruction set of the
+compiled one. A choice that cannot be honoured raises ImportError here; it never falls through to another.
 """
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 __all__ = ["BACKEND", "FORCED", "NATIVE"]
 
 
 def _native_available() -> bool:
     try:
-        import oxide.cpu_c  # noqa: F401
+        import_module("oxide.cpu_c")
     except ModuleNotFoundError as exc:
         if exc.name != "oxide.cpu_c":
             raise
@@ -23,13 +24,15 @@ def _native_available() -> bool:
 
 def _choose(forced: str, isa: str) -> bool:
     if forced not in ("", "native", "python"):
-        raise ImportError(f"OXIDE_BACKEND={forced!r} is not a backend: set it to 'native' or 'python', or unset it")
+        raise ImportError(
+            f"OXIDE_BACKEND={forced!r} is not a backend: set it to 'native' or 'python', or unset it"
+        )
     native = forced != "python" and _native_available()
     if forced == "native" and not native:
         raise ImportError(
             "OXIDE_BACKEND=native, but oxide was installed without its compiled modules: "
-            "install a wheel for this platform, or gcc and g++ and then `pip install --force-reinstall oxide`; "
-            "OXIDE_BACKEND=python uses the pure modules"
+            "install a wheel for this platform, or gcc and g++ and then "
+            "`pip install --force-reinstall oxide`; OXIDE_BACKEND=python uses the pure modules"
         )
     if not native:
         if isa:
@@ -42,8 +45,8 @@ def _choose(forced: str, isa: str) -> bool:
 
     if cpu_c.active_row() is None:
         raise ImportError(
-            f"OXIDE_ISA={isa!r} is not usable on this machine: choose one of {', '.join(cpu_c.usable_rows())}, "
-            "or unset it for the best one"
+            f"OXIDE_ISA={isa!r} is not usable on this machine: choose one of "
+            f"{', '.join(cpu_c.usable_rows())}, or unset it for the best one"
         )
     return True
 

@@ -3,9 +3,9 @@
 #if OX_ROW_AVX2
 #include <immintrin.h>
 
-/* A shuffle looks up each byte's low half in this table (bytes from 0x80 on give 0), and what it finds equals the byte
- * only for LF and CR: entry 0 may not be 0, or NUL would match; the others may be, since no byte with their low half is
- * NUL. One operation less than two compares and an OR. */
+/* A shuffle looks up each byte's low half in this table (bytes from 0x80 on give 0), and what it finds
+ * equals the byte only for LF and CR: entry 0 may not be 0, or NUL would match; the others may be, since
+ * no byte with their low half is NUL. One operation less than two compares and an OR. */
 #define ROW 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\n', 0, 0, '\r', 0, 0
 static const uint8_t line_ends[32] = {ROW, ROW};
 

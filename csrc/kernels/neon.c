@@ -8,8 +8,8 @@ static inline uint8x16_t hits16(uint8x16_t table, const char *p)
     return vqtbl1q_u8(table, vld1q_u8((const uint8_t *)p)); /* an index past the table gives 0 */
 }
 
-/* NEON has no movemask: keep bit k % 8 of lane k, then three rounds of pairwise addition leave eight lanes, each the
- * sum (no two share a bit) of eight neighbours. */
+/* NEON has no movemask: keep bit k % 8 of lane k, then three rounds of pairwise addition leave eight
+ * lanes, each the sum (no two share a bit) of eight neighbours. */
 static void eol_masks(const char *p, size_t blocks, uint64_t *out)
 {
     static const uint8_t line_ends[16] = {['\n'] = 0xff, ['\r'] = 0xff};

@@ -2,9 +2,9 @@
 
 #include "../rows.h"
 
-/* Eight bytes at a time. A byte of x ^ pattern is zero where x equals the pattern; adding 0x7f to its low seven bits
- * carries into bit 7 for every other value, and no carry leaves a byte, so the result is exact in every byte (the
- * shorter "haszero" formula is only exact in the lowest). */
+/* Eight bytes at a time. A byte of x ^ pattern is zero where x equals the pattern; adding 0x7f to its low
+ * seven bits carries into bit 7 for every other value, and no carry leaves a byte, so the result is exact
+ * in every byte (the shorter "haszero" formula is only exact in the lowest). */
 #define LOW7 UINT64_C(0x7f7f7f7f7f7f7f7f)
 #define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
 

@@ -78,7 +78,9 @@ cdef class ServerSentEvent:
         return _restore, (self.event, self.data, self.id, self.retry)
 
     def __repr__(self):
-        return f"ServerSentEvent(event={self.event!r}, data={self.data!r}, id={self.id!r}, retry={self.retry!r})"
+        return (
+            f"ServerSentEvent(event={self.event!r}, data={self.data!r}, id={self.id!r}, retry={self.retry!r})"
+        )
 
 
 def _restore(event, data, id, retry):
@@ -102,8 +104,8 @@ cdef ServerSentEvent new_event(const ox_sse_event *ev):
 cdef class SSEDecoder:
     """Makes events of bytes that arrive in any pieces.
 
-    LF, CR LF and CR end a line; a byte order mark at the very start is dropped; a block without a ``data`` line is no
-    event. The events do not depend on where the bytes were cut.
+    LF, CR LF and CR end a line; a byte order mark at the very start is dropped; a block without a ``data``
+    line is no event. The events do not depend on where the bytes were cut.
 
     Args:
         max_event: cap on one event in bytes, as received.
@@ -140,8 +142,8 @@ cdef class SSEDecoder:
             The events these bytes complete.
 
         Raises:
-            EventLimitError: at an event or line above its cap, once the events before it were returned; from then on
-                at each call.
+            EventLimitError: at an event or line above its cap, once the events before it were returned; from
+                then on at each call.
             ValueError: after ``close()``.
         """
         cdef Py_buffer view

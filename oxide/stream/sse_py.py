@@ -53,7 +53,12 @@ class ServerSentEvent:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ServerSentEvent):
             return NotImplemented
-        return (self.event, self.data, self.id, self.retry) == (other.event, other.data, other.id, other.retry)
+        return (self.event, self.data, self.id, self.retry) == (
+            other.event,
+            other.data,
+            other.id,
+            other.retry,
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -66,8 +71,8 @@ class ServerSentEvent:
 class SSEDecoder:
     """Makes events of bytes that arrive in any pieces.
 
-    LF, CR LF and CR end a line; a byte order mark at the very start is dropped; a block without a ``data`` line is no
-    event. The events do not depend on where the bytes were cut.
+    LF, CR LF and CR end a line; a byte order mark at the very start is dropped; a block without a ``data``
+    line is no event. The events do not depend on where the bytes were cut.
 
     Args:
         max_event: cap on one event in bytes, as received.
@@ -102,8 +107,8 @@ class SSEDecoder:
             The events these bytes complete.
 
         Raises:
-            EventLimitError: at an event or line above its cap, once the events before it were returned; from then on
-                at each call.
+            EventLimitError: at an event or line above its cap, once the events before it were returned; from
+                then on at each call.
             ValueError: after ``close()``.
         """
         if self._error:

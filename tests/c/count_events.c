@@ -1,4 +1,5 @@
-/* What the instruction count runs: `count_events N PER_READ` decodes N typical delta events, PER_READ of them a read. */
+/* What the instruction count runs: `count_events N PER_READ` decodes N typical delta events, PER_READ of
+ * them a read. */
 #include <string.h>
 
 #include "check.h"
@@ -6,13 +7,16 @@
 
 static const char event[] =
     "event: response.output_text.delta\n"
-    "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":1234,\"item_id\":\"msg_68af4030592c81938ec0a5fbab4a3e9"
-    "f05438e46b5f69a3b\",\"output_index\":0,\"content_index\":0,\"delta\":\" hello\",\"logprobs\":[],\"obfuscation\":\"abcd\"}"
+    "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":1234,"
+    "\"item_id\":\"msg_68af4030592c81938ec0a5fbab4a3e9f05438e46b5f69a3b\",\"output_index\":0,"
+    "\"content_index\":0,"
+    "\"delta\":\" hello\",\"logprobs\":[],\"obfuscation\":\"abcd\"}"
     "\n\n";
 
 int main(int argc, char **argv)
 {
-    size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000, per_read = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000;
+    size_t per_read = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     size_t size = sizeof event - 1, got = 0;
     char *read = malloc(per_read * size);
     ox_sse s;

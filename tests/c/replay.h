@@ -1,4 +1,5 @@
-/* Decodes bytes cut in a given way and writes down what came out, so that two runs can be compared as memory. */
+/* Decodes bytes cut in a given way and writes down what came out, so that two runs can be compared as
+ * memory. */
 #ifndef OXIDE_TESTS_REPLAY_H
 #define OXIDE_TESTS_REPLAY_H
 
@@ -68,7 +69,7 @@ static inline int replay_drain(ox_sse *s, replay_log *log, long at)
     ox_sse_event ev;
     int got;
     while ((got = ox_sse_next(s, &ev)) == 1) {
-        volatile char last = ev.data[ev.data_len + OX_SLACK - 1]; /* the slack is there: sanitizers look at this */
+        volatile char last = ev.data[ev.data_len + OX_SLACK - 1]; /* the sanitizers look at this */
         (void)last;
         replay_note(log, at, 0, &ev);
     }
@@ -77,9 +78,10 @@ static inline int replay_drain(ox_sse *s, replay_log *log, long at)
     return got == 0;
 }
 
-/* Pieces end at the offsets in cuts (ascending, below n) and at n. Each piece is fed from a heap block of its exact size. */
-static inline replay_log replay(const ox_kernels *row, const char *p, size_t n, const size_t *cuts, size_t cut_count,
-                                size_t max_event, size_t max_line)
+/* Pieces end at the offsets in cuts (ascending, below n) and at n. Each piece is fed from a heap block of
+ * its exact size. */
+static inline replay_log replay(const ox_kernels *row, const char *p, size_t n, const size_t *cuts,
+                                size_t cut_count, size_t max_event, size_t max_line)
 {
     replay_log log = {0};
     ox_sse s;
@@ -108,8 +110,9 @@ static inline replay_log replay(const ox_kernels *row, const char *p, size_t n, 
 
 static inline int replay_same_event(const replay_event *a, const replay_event *b)
 {
-    return a->error == b->error && a->route == b->route && a->retry_ms == b->retry_ms && a->has_id == b->has_id &&
-           a->name_len == b->name_len && a->id_len == b->id_len && a->data_len == b->data_len &&
+    return a->error == b->error && a->route == b->route && a->retry_ms == b->retry_ms &&
+           a->has_id == b->has_id && a->name_len == b->name_len &&
+           a->id_len == b->id_len && a->data_len == b->data_len &&
            (a->error || memcmp(a->text, b->text, a->name_len + a->id_len + a->data_len) == 0);
 }
 

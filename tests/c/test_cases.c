@@ -1,11 +1,12 @@
-/* Replays the golden cases (the .md files of tests/sse_cases) on every row: whole, byte by byte, cut at every byte, cut at random.
+/* Replays the golden cases (the .md files of tests/sse_cases) on every row: whole, byte by byte, cut at every
+ * byte and cut at random.
  *
  *     ## name
  *     ```sse [max_event=N] [max_line=N]
  *     data: 1\n\n            line breaks of the file do not count; escapes: \n \r \t \0 \xHH \\ \"
  *     ```
  *     ```log
- *     @9 event="…" data="…" id="…" retry=N route=N|name      @: bytes fed, one at a time, when it came out, or @close
+ *     @9 event="…" data="…" id="…" retry=N routed     @: bytes fed when it came out, one at a time; or @close
  *     @12 error max_line
  *     ```
  */
@@ -130,8 +131,9 @@ static void show(const char *what, const replay_log *log)
         if (e->error)
             fprintf(stderr, "error %d\n", e->error);
         else
-            fprintf(stderr, "name %zu, id %d %zu, data %zu, retry %lld: %.*s\n", e->name_len, e->has_id, e->id_len,
-                    e->data_len, (long long)e->retry_ms, (int)(e->name_len + e->id_len + e->data_len), e->text);
+            fprintf(stderr, "name %zu, id %d %zu, data %zu, retry %lld: %.*s\n", e->name_len, e->has_id,
+                    e->id_len, e->data_len, (long long)e->retry_ms,
+                    (int)(e->name_len + e->id_len + e->data_len), e->text);
     }
 }
 
@@ -148,25 +150,29 @@ static void agree(const char *name, const char *how, const replay_log *expected,
     replay_free(&got);
 }
 
-static void run(const char *name, const text *in, size_t max_event, size_t max_line, const replay_log *expected)
+static void run(const char *name, const text *in, size_t max_event, size_t max_line, const replay_log *want)
 {
     const ox_kernels *rows[8];
     size_t count = ox_kernels_usable(rows, 8), *cuts = malloc((in->n + 1) * sizeof *cuts);
     unsigned long long seed = 0x9E3779B97F4A7C15ULL;
     CHECK(cuts, "no memory");
     for (size_t r = 0; r < count; r++) {
-        agree(name, "whole", expected, replay(rows[r], in->p, in->n, NULL, 0, max_event, max_line));
+        agree(name, "whole", want,
+              replay(rows[r], in->p, in->n, NULL, 0, max_event, max_line));
         for (size_t at = 0; at <= in->n; at++)
-            agree(name, "cut once", expected, replay(rows[r], in->p, in->n, &at, 1, max_event, max_line));
+            agree(name, "cut once", want,
+                  replay(rows[r], in->p, in->n, &at, 1, max_event, max_line));
         for (size_t at = 0; at < in->n; at++)
             cuts[at] = at;
-        agree(name, "byte by byte", expected, replay(rows[r], in->p, in->n, cuts, in->n, max_event, max_line));
+        agree(name, "byte by byte", want,
+              replay(rows[r], in->p, in->n, cuts, in->n, max_event, max_line));
         for (int round = 0; round < 50; round++) {
             size_t used = 0;
             for (size_t at = 1; at < in->n; at++)
                 if (next_random(&seed) % 8 == 0)
                     cuts[used++] = at;
-            agree(name, "cut at random", expected, replay(rows[r], in->p, in->n, cuts, used, max_event, max_line));
+            agree(name, "cut at random", want,
+                  replay(rows[r], in->p, in->n, cuts, used, max_event, max_line));
         }
     }
     free(cuts);

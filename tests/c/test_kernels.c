@@ -45,7 +45,7 @@ static void blocks_at_every_offset(const ox_kernels *row)
             for (int round = 0; round < 16; round++) { /* any bytes, then many line ends */
                 for (size_t at = 0; at < offset + 64 * blocks; at++) {
                     unsigned long long r = next_random(&seed);
-                    heap[at] = (char)(round < 8 ? r >> 32 : (unsigned char)"\n\r\0\x8a\x8d\x1a\x1d\x0b"[r >> 61]);
+                    heap[at] = round < 8 ? (char)(r >> 32) : "\n\r\0\x8a\x8d\x1a\x1d\x0b"[r >> 61];
                 }
                 same(row, p, blocks);
             }
@@ -61,7 +61,8 @@ static void blocks_at_every_offset(const ox_kernels *row)
     }
 }
 
-/* The kernel works on whole blocks of the receive buffer; lines of every length, ended at every position, go through it. */
+/* The kernel works on whole blocks of the receive buffer; lines of every length, ended at every position,
+ * go through it. */
 static void lines_of_every_length(const ox_kernels *row, const ox_kernels *scalar)
 {
     char *p = malloc(262);

@@ -19,7 +19,7 @@ int main(void)
     uint16_t count = ox_route_count();
     char text[300];
     CHECK(count > 50, "%u routes", count);
-    CHECK(ox_route_name(0) == NULL && ox_route_name((uint16_t)(count + 1)) == NULL, "no name outside 1..count");
+    CHECK(ox_route_name(0) == NULL && ox_route_name((uint16_t)(count + 1)) == NULL, "outside 1..count");
     for (uint16_t id = 1; id <= count; id++) {
         const char *name = ox_route_name(id);
         size_t n = strlen(name);

@@ -1,4 +1,5 @@
-/* Every row equals scalar; any split gives the same events. The first bytes of the input choose caps and cuts. */
+/* Every row equals scalar; any split gives the same events. The first bytes of the input choose caps and
+ * cuts. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
                 if (next_random(&seed) % every == 0)
                     cuts[used++] = at;
             cut = replay(rows[row], (const char *)input, size, cuts, used, max_event, max_line);
-            CHECK(replay_same(&whole, &cut), "%s, %zu cuts: other events than scalar makes of the whole", rows[row]->name,
-                  used);
+            CHECK(replay_same(&whole, &cut), "%s, %zu cuts: other events than scalar makes of the whole",
+                  rows[row]->name, used);
             replay_free(&cut);
         }
     }

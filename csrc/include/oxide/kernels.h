@@ -7,13 +7,13 @@
 
 typedef struct ox_kernels {
     const char *name;
-    /* Line ends as a bitmap: bit j of out[i] is set when p[64 * i + j] is LF or CR. Reads exactly 64 * blocks bytes
-     * and writes as many words as blocks. */
+    /* Line ends as a bitmap: bit j of out[i] is set when p[64 * i + j] is LF or CR. Reads exactly 64 *
+     * blocks bytes and writes as many words as blocks. */
     void (*eol_masks)(const char *p, size_t blocks, uint64_t *out);
 } ox_kernels;
 
-/* The row in use: the one OXIDE_ISA names, else the best. NULL when OXIDE_ISA names a row that is not usable here.
- * Decided at the first call, once for each binary this library is linked into. */
+/* The row in use: the one OXIDE_ISA names, else the best. NULL when OXIDE_ISA names a row that is not
+ * usable here. Decided at the first call, once for each binary this library is linked into. */
 const ox_kernels *ox_kernels_active(void);
 /* The value of OXIDE_ISA, or NULL when it is unset or empty. */
 const char *ox_kernels_forced(void);

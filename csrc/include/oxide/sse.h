@@ -8,7 +8,8 @@
 #include "oxide/buffer.h"
 #include "oxide/kernels.h"
 
-#define OX_SSE_MAX_EVENT ((size_t)64 << 20) /* the default of both caps: images arrive as events of many megabytes */
+/* The default of both caps: images arrive as events of many megabytes. */
+#define OX_SSE_MAX_EVENT ((size_t)64 << 20)
 
 enum {
     OX_SSE_ENOMEM = -1,
@@ -19,7 +20,7 @@ enum {
 };
 
 typedef struct ox_sse_event {
-    const char *data; /* `data:` lines joined by LF, in the receive buffer, with OX_SLACK readable bytes after them */
+    const char *data; /* `data:` lines joined by LF; in the receive buffer, OX_SLACK readable bytes follow */
     size_t data_len;
     const char *name; /* `event:` */
     size_t name_len;  /* 0: unnamed */
@@ -43,8 +44,8 @@ typedef struct ox_sse_cursor {
     size_t base;
 } ox_sse_cursor;
 
-/* Public only so that it can be embedded; use the functions. It points into itself: do not copy or move it after init.
- * Positions are offsets into the receive buffer. */
+/* Public only so that it can be embedded; use the functions. It points into itself: do not copy or move it
+ * after init. Positions are offsets into the receive buffer. */
 typedef struct ox_sse {
     const ox_kernels *kernels;
     ox_buffer in;
@@ -71,17 +72,18 @@ typedef struct ox_sse {
 
 #define OX_SSE_NONE SIZE_MAX
 
-/* kernels: a row, NULL for the active one. The caps count bytes as received; 0 means the default. Allocates nothing.
- * Returns 0, or OX_SSE_EROW when OXIDE_ISA names a row that is not usable here. */
+/* kernels: a row, NULL for the active one. The caps count bytes as received; 0 means the default.
+ * Allocates nothing. Returns 0, or OX_SSE_EROW when OXIDE_ISA names a row that is not usable here. */
 int ox_sse_init(ox_sse *, const ox_kernels *kernels, size_t max_event, size_t max_line);
 void ox_sse_free(ox_sse *);
 /* Takes bytes in: one copy, into the receive buffer. Spans of events given out before are dead after it.
  * Returns 0 or an error code. */
 int ox_sse_feed(ox_sse *, const char *p, size_t n);
-/* 1: *out is the next event, valid until the next call of any function here; 0: more bytes are needed; < 0: an error
- * code, and the same one for ever after. */
+/* 1: *out is the next event, valid until the next call of any function here; 0: more bytes are needed;
+ * below 0: an error code, and the same one for ever after. */
 int ox_sse_next(ox_sse *, ox_sse_event *out);
-/* The end of the stream: an event that lacks its last line end or blank line becomes available to ox_sse_next. */
+/* The end of the stream: an event that lacks its last line end or blank line becomes available to
+ * ox_sse_next. */
 int ox_sse_close(ox_sse *);
 /* Bytes taken in and not yet given out as events. */
 size_t ox_sse_buffered(const ox_sse *);
