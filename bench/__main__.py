@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--compare", type=Path, metavar="OLD", help="print ratios beside those of kept results")
     made.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
     made.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    made.add_argument("--readme", action="store_true", help="print the table of the README, nothing else")
     made.add_argument("--python39", metavar="PATH", help="a CPython 3.9 for openai-oxide's wheel")
     return made
 
@@ -64,6 +65,9 @@ def main(argv: list[str] | None = None) -> int:
         for path in keep:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if args.readme:
+        print(report.readme_table(results))
+        return 0
     print(report.legend(results), report.table(results, args.markdown), sep="\n\n")
     if args.compare:
         print("\n" + report.comparison(json.loads(args.compare.read_text(encoding="utf-8")), results))

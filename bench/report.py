@@ -7,6 +7,13 @@ from typing import Any
 from bench.targets import TARGETS
 from bench.workloads import WORKLOADS
 
+README_PEERS = {
+    "aiohttp": "aiohttp + orjson, untyped",
+    "official": "official SDK",
+    "rust": "openai-oxide's wheel",
+}
+"""Peers that the README compares with, and how it calls them."""
+
 
 def duration(seconds: float) -> str:
     """Seconds with three digits and a fitting unit."""
@@ -70,6 +77,22 @@ def table(results: dict[str, Any], markdown: bool = False) -> str:
         last = (cell.ljust(width) for cell, width in zip(row[-3:], widths[-3:], strict=True))
         lines.append("  ".join([first, *middle, *last]).rstrip())
     lines.insert(1, "-" * max(map(len, lines)))
+    return "\n".join(lines)
+
+
+def readme_table(results: dict[str, Any]) -> str:
+    """The table of the README: for each workload what oxide costs, and that divided by what each peer costs."""
+    peers = [p for p in README_PEERS if any(p in found["ratios"] for found in results["workloads"].values())]
+    lines = ["| workload | oxide | " + " | ".join(f"÷ {README_PEERS[p]}" for p in peers) + " |"]
+    lines.append("|---" * (2 + len(peers)) + "|")
+    for name, measured in results["workloads"].items():
+        cells = [f"`{name}`: {WORKLOADS[name].about}", duration(measured["peers"]["oxide"]["cpu"]["median"])]
+        for peer in peers:
+            ratio = measured["ratios"].get(peer)
+            cells.append(
+                "–" if ratio is None else f"{ratio['median']:.3f} ({ratio['min']:.3f} – {ratio['max']:.3f})"
+            )
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -22,8 +22,9 @@ from types import ModuleType
 import pytest
 import pytest_asyncio
 
+FORCED = os.environ.get("OXIDE_BACKEND")
 NATIVE_BUILT = importlib.util.find_spec("oxide.cpu_c") is not None
-BACKENDS = ("native", "python") if NATIVE_BUILT else ("python",)
+BACKENDS = (FORCED,) if FORCED else ("native", "python") if NATIVE_BUILT else ("python",)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    """`native`, then `python`; a build without compiled modules knows only the latter."""
+    """`native`, then `python`; only one where OXIDE_BACKEND forces it or nothing is compiled."""
     return str(request.param)
 
 
@@ -71,43 +72,49 @@ def open_sockets() -> set[str]:
     return found
 
 
+def check(request: pytest.FixtureRequest, found: list[str]) -> None:
+    """Fail the test that left something behind."""
+    if found and request.node.get_closest_marker("leaks_allowed") is None:
+        pytest.fail("left behind by the test:\n  " + "\n  ".join(found), pytrace=False)
+
+
+def new_objects(before: Counter[str]) -> list[str]:
+    """Native objects that are more than before, garbage collected."""
+    if live_objects() - before:
+        gc.collect()
+    return [f"{number} native objects {kind}" for kind, number in (live_objects() - before).items()]
+
+
 @pytest_asyncio.fixture
-async def _loop_is_clean(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+async def _clean_loop(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """Set up before and torn down after every other asynchronous fixture, in the test's own loop."""
     loop = asyncio.get_running_loop()
     loop.set_debug(request.node.get_closest_marker("loop_debug_off") is None)
-    here = asyncio.current_task()
-    tasks, sockets = asyncio.all_tasks(), open_sockets()
+    tasks, sockets, objects = asyncio.all_tasks(), open_sockets(), live_objects()
     yield
+    here = asyncio.current_task()
 
     def leaks() -> list[str]:
-        left = asyncio.all_tasks() - tasks - {here, asyncio.current_task()}
-        return [f"task {t!r}" for t in left if not t.done()] + sorted(open_sockets() - sockets)
+        left = [t for t in asyncio.all_tasks() - tasks if t is not here and not t.done()]
+        return [f"task {t!r}" for t in left] + sorted(open_sockets() - sockets)
 
     # A closed transport lets go of its socket in one of the next turns of the loop.
     end = time.monotonic() + 1.0
     while leaks() and time.monotonic() < end:  # noqa: ASYNC110 (there is nothing to wait for)
         await asyncio.sleep(0.005)
-    found = leaks()
-    if found and request.node.get_closest_marker("leaks_allowed") is None:
-        pytest.fail("left behind in the event loop:\n  " + "\n  ".join(found), pytrace=False)
+    check(request, leaks() + new_objects(objects))
 
 
 @pytest.fixture(autouse=True)
 def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
-    before = live_objects()
     function = getattr(request, "function", None)
-    if function is not None and (
-        inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(inspect.unwrap(function))
-    ):
-        request.getfixturevalue("_loop_is_clean")
+    if function is not None and inspect.iscoroutinefunction(inspect.unwrap(function)):
+        request.getfixturevalue("_clean_loop")
+        yield
+        return
+    sockets, objects = open_sockets(), live_objects()
     yield
-    more = live_objects() - before
-    if more:
-        gc.collect()
-        more = live_objects() - before
-    if more and request.node.get_closest_marker("leaks_allowed") is None:
-        pytest.fail(f"live native objects after the test: {dict(more)}", pytrace=False)
+    check(request, sorted(open_sockets() - sockets) + new_objects(objects))
 
 
 @dataclass(frozen=True)
@@ -179,6 +186,6 @@ def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TLSFiles:
         return cert_file, key_file, (subject, key)
 
     ca_cert, _, authority = make("oxide-test-ca", None)
-    server_cert, server_key, _ = make("server", authority)  # type: ignore[arg-type]
-    client_cert, client_key, _ = make("client", authority)  # type: ignore[arg-type]
+    server_cert, server_key, _ = make("server", authority)
+    client_cert, client_key, _ = make("client", authority)
     return TLSFiles(ca_cert, server_cert, server_key, client_cert, client_key)

@@ -107,3 +107,12 @@ def test_choice_by_pattern() -> None:
 )
 def test_durations(seconds: float, shown: str) -> None:
     assert report.duration(seconds) == shown
+
+
+def test_readme_table_holds_the_ratios() -> None:
+    head, rule, tiny, idle = report.readme_table(results()).splitlines()
+    assert head == "| workload | oxide | ÷ aiohttp + orjson, untyped | ÷ official SDK |"
+    assert rule == "|---|---|---|---|"
+    about = WORKLOADS["tiny"].about
+    assert tiny == f"| `tiny`: {about} | 100 µs | 0.200 (0.200 – 0.200) | 0.010 (0.010 – 0.010) |"
+    assert idle.startswith("| `idle-1000`: ")
