@@ -46,7 +46,7 @@ def _subscript(node: ast.Subscript) -> str:
     head = ast.unparse(node.value)
     items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if head == "Optional":
-        return _either([items[0], ast.Constant(None)])
+        return _either(_flatten(node))
     if head == "Union":
         return _either(list(items))
     if head == "Literal":
@@ -61,6 +61,8 @@ def _subscript(node: ast.Subscript) -> str:
 def _flatten(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp):
         return [*_flatten(node.left), *_flatten(node.right)]
+    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Optional":
+        return [*_flatten(node.slice), ast.Constant(None)]
     return [node]
 
 

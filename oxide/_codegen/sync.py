@@ -24,9 +24,10 @@ def render(facts: Facts) -> dict[str, str]:
         files[f"oxide/{module.replace('.', '/')}.py"] = type_module(module, facts["types"])
     names = resource_names(facts["resources"])
     for entry in facts["resources"]:
-        for method in entry["methods"]:
-            method["limits"] = facts["limits"].get(f"{method['verb']} {method['path']}", {})
-        files[f"oxide/{entry['module'].replace('.', '/')}.py"] = ResourceWriter(entry, names).render()
+        limits = facts["limits"]
+        methods = [{**m, "limits": limits.get(f"{m['verb']} {m['path']}", {})} for m in entry["methods"]]
+        writer = ResourceWriter({**entry, "methods": methods}, names)
+        files[f"oxide/{entry['module'].replace('.', '/')}.py"] = writer.render()
     for place, exports in facts["packages"].items():
         pairs = [(public, target_module(source)) for public, source, _ in exports]
         files[f"oxide/{place.replace('.', '/')}/__init__.py"] = package(place, pairs)

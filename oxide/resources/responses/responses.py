@@ -291,7 +291,7 @@ class AsyncResponses(AsyncAPIResource):
             safety_identifier: str, or None, at most 64 characters.
             service_tier: ServiceTier, or None, default 'auto'.
             store: bool, or None, default True.
-            stream: False, or None or True, default False.
+            stream: False or True, or None, default False.
             stream_options: StreamOptions, or None.
             temperature: float, or None, 0 to 2, default 1.
             text: ResponseTextConfigParam.

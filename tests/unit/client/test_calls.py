@@ -161,7 +161,8 @@ async def test_any_path(oxide_server: Server, oxide_client: AsyncOpenAI) -> None
         stream=True,
         stream_cls=oxide.AsyncStream[dict[str, Any]],
     )
-    assert [event["type"] async for event in stream][0] == "response.created"
+    types = [event["type"] async for event in stream]
+    assert (types[0], types[-1]) == ("response.created", "response.completed")
 
 
 async def test_any_path_refuses_what_it_cannot_do(oxide_client: AsyncOpenAI) -> None:
@@ -234,7 +235,7 @@ async def test_raw_responses(oxide_server: Server, oxide_client: AsyncOpenAI) ->
     streamed = await oxide_client.chat.completions.with_raw_response.create(
         model="m", messages=MESSAGES, stream=True
     )
-    assert [chunk.object async for chunk in streamed.parse()][0] == "chat.completion.chunk"
+    assert {chunk.object async for chunk in streamed.parse()} == {"chat.completion.chunk"}
     by_client = await oxide_client.with_raw_response.models.list()
     assert by_client.status_code == 200
 

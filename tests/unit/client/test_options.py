@@ -10,10 +10,15 @@ import pytest
 import oxide
 from oxide import AsyncOpenAI
 
-_VARIABLES = (
-    "OPENAI_API_KEY OPENAI_ADMIN_KEY OPENAI_ORG_ID OPENAI_PROJECT_ID OPENAI_BASE_URL OPENAI_WEBHOOK_SECRET "
-    "OPENAI_CUSTOM_HEADERS"
-).split()
+_VARIABLES = [
+    "OPENAI_API_KEY",
+    "OPENAI_ADMIN_KEY",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "OPENAI_BASE_URL",
+    "OPENAI_WEBHOOK_SECRET",
+    "OPENAI_CUSTOM_HEADERS",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +154,7 @@ def test_changed_attributes_reach_the_headers() -> None:
 
 def test_headers_cannot_be_smuggled() -> None:
     client = AsyncOpenAI(api_key="k\r\nX-Evil: 1")
-    with pytest.raises(ValueError, match="authorization|Authorization") as caught:
+    with pytest.raises(ValueError, match=r"[Aa]uthorization") as caught:
         client._block(False, None)
     assert "Evil" not in str(caught.value)
 

@@ -295,7 +295,7 @@ class AsyncCompletions(AsyncAPIResource):
               'auto'.
             stop: str or list of str, or None.
             store: bool, or None, default False.
-            stream: False, or None or True, default False.
+            stream: False or True, or None, default False.
             stream_options: ChatCompletionStreamOptionsParam, or None.
             temperature: float, or None, 0 to 2, default 1.
             tool_choice: ChatCompletionToolChoiceOptionParam.

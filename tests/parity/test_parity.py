@@ -1,0 +1,224 @@
+"""The covered part of oxide compared with the installed official SDK: names, signatures, fields, errors."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import typing
+from typing import Any
+
+import pytest
+
+import oxide
+from oxide._codegen.config import EXCLUDED_MODULES, RESOURCES
+from oxide._codegen.facts import load
+
+openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
+
+FACTS = load()
+
+# Differences that are meant, each with its reason; printed at the end of a run by `pytest -rA`.
+ALLOWED_METHODS = {(r.name, method): reason for r in RESOURCES for method, reason in r.later.items()}
+ALLOWED_PARAMETERS = {
+    "validation": "oxide's own: when answers are checked",
+    "deadline": "oxide's own: a limit over all attempts",
+    "retry_policy": "oxide's own: what is retried",
+}
+ALLOWED_NAMES = {
+    "OpenAI": "the synchronous client is not part of oxide",
+    "Client": "the synchronous client is not part of oxide",
+    "Stream": "the synchronous client is not part of oxide",
+    "BedrockOpenAI": "the synchronous client is not part of oxide",
+    "AsyncBedrockOpenAI": "Bedrock: a later part",
+    "file_from_path": "uploads: a later part",
+    "Transport": "an httpx type",
+    "ProxiesTypes": "an httpx type",
+    "DEFAULT_CONNECTION_LIMITS": "an httpx type; oxide.HTTPOptions has the limits",
+    "DefaultHttpxClient": "an httpx client",
+    "DefaultAsyncHttpxClient": "an httpx client",
+    "DefaultAioHttpClient": "an httpx client",
+    "DefaultHttpx2Client": "an httpx client",
+    "DefaultAsyncHttpx2Client": "an httpx client",
+    "ComputerToolset": "computer-use tools: a later part",
+    "AsyncComputerToolset": "computer-use tools: a later part",
+    "ComputerDriver": "computer-use tools: a later part",
+    "AsyncComputerDriver": "computer-use tools: a later part",
+    "ReconnectingEvent": "WebSocket sessions: a later part",
+    "ReconnectingOverrides": "WebSocket sessions: a later part",
+}
+
+
+def resources() -> list[Any]:
+    return [pytest.param(spec.module, spec.name, id=spec.name) for spec in RESOURCES]
+
+
+def ours(module: str) -> Any:
+    return importlib.import_module(f"oxide.{module}")
+
+
+def theirs(module: str) -> Any:
+    return importlib.import_module(f"openai.{module}")
+
+
+def public_methods(cls: type) -> set[str]:
+    return {n for n, v in vars(cls).items() if not n.startswith("_") and inspect.isfunction(v)}
+
+
+def shape(function: Any) -> list[tuple[str, str, str]]:
+    """Name, kind and default of every parameter; sentinels by their class."""
+    found: list[tuple[str, str, str]] = []
+    for parameter in inspect.signature(function).parameters.values():
+        default = parameter.default
+        text = type(default).__name__ if type(default).__name__ in ("Omit", "NotGiven") else repr(default)
+        found.append((parameter.name, parameter.kind.name, text))
+    return found
+
+
+def overloads(function: Any) -> list[list[tuple[str, str, str]]]:
+    get = getattr(typing, "get_overloads", None)
+    if get is None:
+        pytest.skip("typing.get_overloads needs Python 3.11")
+    return [shape(f) for f in get(inspect.unwrap(function))]
+
+
+@pytest.mark.parametrize(("module", "name"), resources())
+def test_every_method_is_there(module: str, name: str) -> None:
+    mine, official = getattr(ours(module), name), getattr(theirs(module), name)
+    missing = public_methods(official) - public_methods(mine)
+    assert missing == {m for (cls, m) in ALLOWED_METHODS if cls == name}
+    assert not public_methods(mine) - public_methods(official)
+    children = {n for n, v in vars(official).items() if not n.startswith("_") and hasattr(v, "func")}
+    assert children == {n for n, v in vars(mine).items() if not n.startswith("_") and hasattr(v, "func")}
+
+
+@pytest.mark.parametrize(("module", "name"), resources())
+def test_signatures(module: str, name: str) -> None:
+    mine, official = getattr(ours(module), name), getattr(theirs(module), name)
+    for method in sorted(public_methods(mine)):
+        left, right = getattr(mine, method), getattr(official, method)
+        assert shape(left) == shape(inspect.unwrap(right)), method
+        assert inspect.iscoroutinefunction(left) == inspect.iscoroutinefunction(inspect.unwrap(right)), method
+        assert overloads(left) == overloads(right), method
+
+
+@pytest.mark.parametrize(("module", "name"), resources())
+def test_raw_and_streaming_views(module: str, name: str) -> None:
+    for suffix in ("WithRawResponse", "WithStreamingResponse"):
+        assert hasattr(ours(module), name + suffix)
+        assert hasattr(theirs(module), name + suffix)
+
+
+@pytest.mark.parametrize(
+    "method", ["__init__", "copy", "with_options", "get", "post", "put", "patch", "delete"]
+)
+def test_client_signatures(method: str) -> None:
+    mine = {n: (k, d) for n, k, d in shape(getattr(oxide.AsyncOpenAI, method))}
+    official = {n: (k, d) for n, k, d in shape(getattr(openai.AsyncOpenAI, method))}
+    assert set(mine) - set(official) <= set(ALLOWED_PARAMETERS)
+    assert not set(official) - set(mine)
+    same = {n for n in official if mine[n] == official[n]}
+    # `_extra_kwargs={}` is a shared mutable there, None here; timeouts compare by value.
+    assert set(official) - same <= {"_extra_kwargs"}
+
+
+def test_exported_names() -> None:
+    missing = set(openai.__all__) - set(oxide.__all__)
+    assert missing == set(ALLOWED_NAMES)
+
+
+def test_exceptions() -> None:
+    for name in openai.__all__:
+        official = getattr(openai, name)
+        if not (isinstance(official, type) and issubclass(official, Exception)):
+            continue
+        mine = getattr(oxide, name)
+        lineage = [c.__name__ for c in official.__mro__]
+        assert [c.__name__ for c in mine.__mro__ if c.__name__ in lineage] == lineage, name
+        known = {n for c in mine.__mro__ for n in (*vars(c), *getattr(c, "__annotations__", {}))}
+        wanted = {n for c in official.__mro__ for n in getattr(c, "__annotations__", {})}
+        assert wanted <= known, name
+        official_parameters = [n for n, _, _ in shape(official.__init__)]
+        assert [n for n, _, _ in shape(mine.__init__) if n in official_parameters] == official_parameters, (
+            name
+        )
+
+
+def normal(annotation: Any) -> str:
+    """An annotation as text that does not say whose module it is from, unions in one form."""
+    text = str(annotation).replace("openai.types.", "oxide.types.")
+    for noise in ("typing_extensions.", "typing.", "oxide.models.markers.", "openai._utils._transform."):
+        text = text.replace(noise, "")
+    # The official marker prints None in quotes.
+    return text.replace("'None'", "None")
+
+
+def model_modules() -> list[str]:
+    return [m for m, entry in FACTS["types"].items() if any(i[0] == "class" for i in entry["body"])]
+
+
+def test_models_and_request_types_have_the_same_fields() -> None:
+    compared = 0
+    for module in model_modules():
+        mine, official = ours(module), theirs(module)
+        for item in FACTS["types"][module]["body"]:
+            if item[0] != "class":
+                continue
+            left, right = getattr(mine, item[1]), getattr(official, item[1])
+            if hasattr(right, "model_fields"):
+                a, b = left.model_fields, right.model_fields
+                assert list(a) == list(b), f"{module}.{item[1]}"
+                for field in b:
+                    where = f"{module}.{item[1]}.{field}"
+                    assert a[field].is_required() == b[field].is_required(), where
+                    assert a[field].alias == b[field].alias, where
+                    assert normal(a[field].annotation) == normal(b[field].annotation), where
+            else:
+                assert left.__required_keys__ == right.__required_keys__, f"{module}.{item[1]}"
+                assert left.__optional_keys__ == right.__optional_keys__, f"{module}.{item[1]}"
+            compared += 1
+    assert compared > 700
+
+
+def test_type_packages_export_the_same_names() -> None:
+    excluded: set[str] = set()
+    for module in EXCLUDED_MODULES:
+        for node in ast.parse(inspect.getsource(theirs(module))).body:
+            targets = getattr(node, "targets", None) or [getattr(node, "target", node)]
+            excluded |= {getattr(target, "id", getattr(target, "name", "")) for target in targets}
+    for package in ("types.responses", "types.chat", "types.shared", "types.shared_params"):
+        official = {e[0] for e in FACTS["packages"][package]}
+        names = {n for n in dir(theirs(package)) if n[:1].isupper()}
+        assert names - official - excluded == set(), package
+        for name in official:
+            assert getattr(ours(package), name) is not None
+
+
+def test_convenience_members() -> None:
+    """Properties and methods that official models have beyond their fields."""
+    for module in model_modules():
+        for item in FACTS["types"][module]["body"]:
+            if item[0] == "class":
+                for member in item[5]:
+                    assert hasattr(getattr(ours(module), item[1]), member), f"{module}.{item[1]}.{member}"
+
+
+def test_sentinels_and_defaults() -> None:
+    assert repr(oxide.NOT_GIVEN) == repr(openai.NOT_GIVEN)
+    assert oxide.DEFAULT_MAX_RETRIES == openai.DEFAULT_MAX_RETRIES
+    for limit in ("connect", "read", "write", "pool"):
+        assert getattr(oxide.DEFAULT_TIMEOUT, limit) == getattr(openai.DEFAULT_TIMEOUT, limit)
+    assert set(openai.RequestOptions.__annotations__) - set(oxide.RequestOptions.__annotations__) == {
+        # How the official client hands events over; ours has one way.
+        "synthesize_event_and_data",
+        "stream_mode",
+    }
+
+
+def test_the_allow_list_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print("\nparity: differences that are meant")
+        for (cls, method), reason in sorted(ALLOWED_METHODS.items()):
+            print(f"  {cls}.{method}: {reason}")
+        for name, reason in sorted({**ALLOWED_NAMES, **ALLOWED_PARAMETERS, **EXCLUDED_MODULES}.items()):
+            print(f"  {name}: {reason}")
