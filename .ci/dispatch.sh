@@ -20,3 +20,15 @@ OXIDE_ISA=avx2 qemu-x86_64-static -cpu Nehalem "$dispatch" none
 OXIDE_ISA=neon "$dispatch" none
 # An instruction that leaked out of the AVX2 file would end this one with SIGILL.
 qemu-x86_64-static -cpu Nehalem "$build/tests/c/test_cases" tests/sse_cases/*.md
+# The installed package dispatches in the same way, simdjson included.
+for expected in "Nehalem scalar fallback" "Haswell avx2 haswell"; do
+  read -r cpu row json <<<"$expected"
+  qemu-x86_64-static -cpu "$cpu" "$(command -v python)" -c "
+import sys, oxide.cpu, oxide.json
+from oxide.stream.sse import SSEDecoder
+found = oxide.cpu.cpu_features()
+print(found)
+assert (found['backend'], found['isa'], found['json'].split()[-1]) == ('native', *sys.argv[1:]), sys.argv
+assert oxide.json.loads(SSEDecoder().feed(b'data: [1, \"a\"]\n\n')[0].data) == [1, 'a']
+" "$row" "$json"
+done
