@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .constants import DEFAULT_MAX_RETRIES as DEFAULT_MAX_RETRIES
     from .constants import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
     from .constants import DataResidency as DataResidency
+    from .cpu import cpu_features as cpu_features
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIError as APIError
     from .errors import APIResponseNotJSONError as APIResponseNotJSONError
@@ -74,6 +75,7 @@ else:
         "RequestOptions": ".options",
         "RetryPolicy": ".transport.retry",
         "Timeout": ".timeouts",
+        "cpu_features": ".cpu",
         "not_given": ".options",
         "omit": ".options",
         **dict.fromkeys(
@@ -148,6 +150,7 @@ __all__ = [
     "WebSocketQueueFullError",
     "__title__",
     "__version__",
+    "cpu_features",
     "not_given",
     "omit",
     "types",

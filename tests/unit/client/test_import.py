@@ -29,7 +29,7 @@ DEFAULT_MAX_RETRIES DEFAULT_TIMEOUT DataResidency HTTPOptions HTTPResponse Inter
 InvalidWebhookSignatureError LengthFinishReasonError NOT_GIVEN NoneType NotFoundError NotGiven OAuthError
 Omit OpenAIError PermissionDeniedError RateLimitError RequestOptions RetryPolicy Timeout
 UnprocessableEntityError WebSocketConnectionClosedError WebSocketQueueFullError __title__ __version__
-not_given omit types
+cpu_features not_given omit types
 """
 
 
