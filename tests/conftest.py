@@ -78,9 +78,11 @@ def check(request: pytest.FixtureRequest, found: list[str]) -> None:
         pytest.fail("left behind by the test:\n  " + "\n  ".join(found), pytrace=False)
 
 
-def new_objects(before: Counter[str]) -> list[str]:
+def new_objects(request: pytest.FixtureRequest, before: Counter[str]) -> list[str]:
     """Native objects that are more than before, garbage collected."""
     if live_objects() - before:
+        # All other fixtures are torn down, but pytest holds what they gave until after this one.
+        request.node.funcargs.clear()
         gc.collect()
     return [f"{number} native objects {kind}" for kind, number in (live_objects() - before).items()]
 
@@ -102,7 +104,7 @@ async def _clean_loop(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     end = time.monotonic() + 1.0
     while leaks() and time.monotonic() < end:  # noqa: ASYNC110 (there is nothing to wait for)
         await asyncio.sleep(0.005)
-    check(request, leaks() + new_objects(objects))
+    check(request, leaks() + new_objects(request, objects))
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +116,7 @@ def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     sockets, objects = open_sockets(), live_objects()
     yield
-    check(request, sorted(open_sockets() - sockets) + new_objects(objects))
+    check(request, sorted(open_sockets() - sockets) + new_objects(request, objects))
 
 
 @dataclass(frozen=True)
