@@ -90,7 +90,8 @@ class Transport:
         number = stale = 0
         error: APIError
         while True:
-            attempt = Attempt(number, await _extra_headers(prepared, number), started, ends)
+            authorization = None if prepared.auth is None else await prepared.auth()
+            attempt = Attempt(number, _extra_headers(prepared, number, authorization), started, ends)
             while True:
                 try:
                     answer = await lane.send(prepared, attempt)
@@ -171,12 +172,13 @@ async def _finish(answer: RawAnswer) -> None:
         await answer.read_all()
 
 
-async def _extra_headers(prepared: PreparedRequest, number: int) -> list[tuple[str, str]]:
+def _extra_headers(
+    prepared: PreparedRequest, number: int, authorization: str | None
+) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
-    if prepared.auth is not None:
-        value = await prepared.auth()
-        check_header("Authorization", value)
-        headers.append(("Authorization", value))
+    if authorization is not None:
+        check_header("Authorization", authorization)
+        headers.append(("Authorization", authorization))
     if prepared.idempotency_key is not None:
         if not number:
             check_header("Idempotency-Key", prepared.idempotency_key)

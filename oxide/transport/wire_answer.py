@@ -27,7 +27,9 @@ def bad_coding(exc: Exception) -> LaneError:
 
 def too_large(limit: int) -> LaneError:
     """What a body above its limit, in bytes, fails with."""
-    return LaneError("too_large", f"the answer's body is above the limit of {limit} bytes", bytes_received=True)
+    return LaneError(
+        "too_large", f"the answer's body is above the limit of {limit} bytes", bytes_received=True
+    )
 
 
 class Answer(RawAnswer):
@@ -35,7 +37,9 @@ class Answer(RawAnswer):
 
     __slots__ = ("complete", "conn", "decoder", "error", "held", "lane", "pending", "sink")
 
-    def __init__(self, lane: WireLane, conn: Conn, prepared: PreparedRequest, attempt: Attempt, reused: bool) -> None:
+    def __init__(
+        self, lane: WireLane, conn: Conn, prepared: PreparedRequest, attempt: Attempt, reused: bool
+    ) -> None:
         self.status = 0
         self.raw_headers = []
         self.http_version = ""

@@ -45,7 +45,12 @@ class Conn(asyncio.BufferedProtocol):
         self.origin: common.Origin | None = None
 
     def start(
-        self, connection: Any, prepared: PreparedRequest, attempt: Attempt, origin: common.Origin, reused: bool
+        self,
+        connection: Any,
+        prepared: PreparedRequest,
+        attempt: Attempt,
+        origin: common.Origin,
+        reused: bool,
     ) -> Answer:
         """Send a request."""
         self.answer = answer = Answer(self.lane, self, prepared, attempt, reused)
@@ -235,7 +240,9 @@ class Conn(asyncio.BufferedProtocol):
             if self.state == HEAD and not self.done:
                 self.head_read += nbytes
             if max(self.head_size, self.head_read + 1) > self.lane.limits.max_head:
-                self.failure = self._malformed(f"the answer's head is above {self.lane.limits.max_head} bytes")
+                self.failure = self._malformed(
+                    f"the answer's head is above {self.lane.limits.max_head} bytes"
+                )
         if self.failure is not None:
             self.fail(self.failure)
         elif self.done:
