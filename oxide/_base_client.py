@@ -277,7 +277,7 @@ class AsyncAPIClient:
 
         if extras[0] is not None and (mode := raw_mode(extras[0])):
             how = self._list_unread if mode == "stream" else self._list_raw
-            return cast("Any", how(endpoint, path, query, *extras))
+            return cast("AsyncPaginator[Any, PageT]", how(endpoint, path, query, *extras))
         return AsyncPaginator(self._page_request(endpoint, path, query, extras))
 
     async def _list_raw(

@@ -45,13 +45,17 @@ def _default(value: object) -> object:
     return _convert(value)
 
 
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
 def _convert(value: object) -> object:
     dump = getattr(value, "model_dump", None)
     if dump is not None and not isinstance(value, type):
         return cast("object", dump(mode="json", by_alias=True, exclude_unset=True))
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
-    kind = type(cast("object", value)).__name__
+    kind = _kind(value)
     if isinstance(value, PathLike) or hasattr(value, "read"):
         raise TypeError(f"a file cannot be part of a JSON body: {kind}")
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -75,7 +79,7 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in cast("dict[Any, Any]", value).items()}
+        return {k: _plain(v) for k, v in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in cast("list[Any]", value)]
     if hasattr(value, "isoformat"):

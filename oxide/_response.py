@@ -218,19 +218,18 @@ class BaseAPIResponse(Generic[R]):
         return f"<{type(self).__name__} [{facts.status_code} {facts.reason_phrase}]>"
 
     def _open_stream(self, to: Any) -> Any:
-        from .stream import AsyncStream
-
         endpoint, client = self._endpoint, self._client
-        stream_class: Any = AsyncStream
+        stream_class: Any = None
         if to is not None:
+            from ._calls import endpoint_for
+            from .stream import AsyncStream
+
             origin: Any = getattr(to, "__origin__", to)
             events = get_args(to)
             if not (isinstance(origin, type) and issubclass(origin, AsyncStream)) or not events:
                 raise TypeError(f"a streamed response is parsed to AsyncStream[Event], not {to!r}")
-            from ._calls import endpoint_for
-
             endpoint = endpoint_for(endpoint.method, endpoint.path, None, events[0])
-            stream_class = origin
+            stream_class = cast("Any", origin)
         return client._stream(endpoint, self._answer, 1, stream_class)  # pyright: ignore[reportPrivateUsage]
 
     def _result(self, to: Any) -> Any:

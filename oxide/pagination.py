@@ -85,7 +85,8 @@ class PageRequest:
     def attach(self, page: Any) -> Any:
         """Tell a page which request it came from."""
         if isinstance(page, BaseAsyncPage):
-            cast("BaseAsyncPage[Any]", page)._request = self  # pyright: ignore[reportPrivateUsage]
+            known: BaseAsyncPage[Any] = page
+            known._request = self  # pyright: ignore[reportPrivateUsage]
         return cast("Any", page)
 
 

@@ -71,7 +71,7 @@ def type_module(module: str, types: Facts) -> str:
             mixin = MIXINS.get((module, item[1]))
             if mixin is not None:
                 imports.append([mixin[0], mixin[1], None])
-            body.append(_class(item, mixin[1] if mixin else None))
+            body.append(_class(item, mixin[1] if mixin else None, _inherited(types, module, item)))
     lines.extend(import_lines(imports))
     if facts["all"]:
         lines.append(f"__all__ = {facts['all']!r}")
@@ -84,12 +84,32 @@ def _module_doc(facts: Facts) -> str:
     return f"{kind} `{names[0]}` and what it is made of." if names else "Types."
 
 
-def _class(item: list[Any], mixin: str | None) -> str:
+def _inherited(types: Facts, module: str, item: list[Any]) -> set[str]:
+    """Fields that a class's bases have already."""
+    found: set[str] = set()
+    for base in item[2]:
+        places = [(module, base)]
+        places += [(s, n) for s, n, alias in types[module]["imports"] if (alias or n) == base]
+        for source, name in places:
+            for other in types.get(source, {}).get("body", []):
+                if other[0] == "class" and other[1] == name and other is not item:
+                    found |= {f for f, *_ in other[4]} | _inherited(types, source, other)
+    return found
+
+
+# The API narrows an optional field in a derived object: right for reading, which is all answers are for.
+_NARROWED = "  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]"
+
+
+def _class(item: list[Any], mixin: str | None, inherited: set[str]) -> str:
     _, name, bases, keywords, fields, _ = item
     arguments = [*([mixin] if mixin else []), *bases, *(f"{k}={v}" for k, v in keywords.items())]
     lines = [f"class {name}({', '.join(arguments)}):", f'    """{_class_doc(item)}"""', ""]
     for field, annotation, default in fields:
-        lines.append(f"    {field}: {annotation}" + (f" = {default}" if default is not None else ""))
+        narrowed = _NARROWED if field in inherited and not _is_params(item) else ""
+        lines.append(
+            f"    {field}: {annotation}" + (f" = {default}" if default is not None else "") + narrowed
+        )
     return "\n".join(lines)
 
 

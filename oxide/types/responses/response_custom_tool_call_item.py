@@ -14,6 +14,6 @@ __all__ = ["ResponseCustomToolCallItem"]
 class ResponseCustomToolCallItem(ResponseCustomToolCall):
     """Object of an answer; always has id, status."""
 
-    id: str
+    id: str  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     status: Literal["in_progress", "completed", "incomplete"]
     created_by: Optional[str] = None

@@ -14,6 +14,6 @@ __all__ = ["ResponseFunctionToolCallItem"]
 class ResponseFunctionToolCallItem(ResponseFunctionToolCall):
     """Object of an answer; always has id, status."""
 
-    id: str
-    status: Literal["in_progress", "completed", "incomplete"]
+    id: str  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    status: Literal["in_progress", "completed", "incomplete"]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     created_by: Optional[str] = None
