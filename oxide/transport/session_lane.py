@@ -228,6 +228,11 @@ class SessionAnswer(RawAnswer):
         self._sink: ByteSinkLike | None = None
         self._closed = False
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop the answer's connection lives in."""
+        return self._lane.loop
+
     def _failed(self, exc: BaseException) -> BaseException:
         found = _lane_error(exc, self._probe, received=True, closed=self._closed)
         return exc if found is None else found
