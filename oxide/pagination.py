@@ -85,8 +85,7 @@ class PageRequest:
     def attach(self, page: Any) -> Any:
         """Tell a page which request it came from."""
         if isinstance(page, BaseAsyncPage):
-            known: BaseAsyncPage[Any] = page
-            known._request = self  # pyright: ignore[reportPrivateUsage]
+            setattr(cast("Any", page), "_request", self)  # noqa: B010
         return cast("Any", page)
 
 
