@@ -51,10 +51,8 @@ _JSON_START = frozenset(b'{["-0123456789tfn \t\r\n')
 
 def request_id_of(answer: RawAnswer) -> str | None:
     """The `x-request-id` header, found without decoding the others."""
-    for name, value in answer.raw_headers:
-        if len(name) == 12 and name.lower() == b"x-request-id":
-            return value.decode("latin-1")
-    return None
+    value = answer.header(b"x-request-id")
+    return None if value is None else value.decode("latin-1")
 
 
 def convert(answer: RawAnswer, cast_to: Any, validation: Validation) -> Any:

@@ -348,6 +348,18 @@ class RawAnswer:
             found = self._headers = Headers(self.raw_headers)
         return found
 
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a header, found without decoding the others.
+
+        Args:
+            name: header name in lower case.
+        """
+        size = len(name)
+        for key, value in self.raw_headers:
+            if len(key) == size and key.lower() == name:
+                return value
+        return None
+
     @property
     def url(self) -> URL:
         """The address that answered."""
