@@ -21,7 +21,7 @@ from oxide.csrc cimport (
     ox_sse_next,
 )
 
-from oxide.stream.limits import DEFAULT_MAX, EventLimitError, check_limit
+from oxide.stream.limits import DEFAULT_MAX as _DEFAULT_MAX, EventLimitError, check_limit
 
 cdef Py_ssize_t live_decoders = 0
 cdef list route_names = [None] + [
@@ -119,7 +119,7 @@ cdef class SSEDecoder:
     cdef size_t max_event, max_line
     cdef bint closed
 
-    def __cinit__(self, max_event=DEFAULT_MAX, max_line=DEFAULT_MAX):
+    def __cinit__(self, max_event=_DEFAULT_MAX, max_line=_DEFAULT_MAX):
         global live_decoders
         live_decoders += 1
         self.max_event = check_limit("max_event", max_event)
