@@ -9,7 +9,10 @@ from .extract_resources import names_in
 from .render_docs import method_doc
 from .render_types import MARK, target_module
 
-_STANDARD = {"extra_headers", "extra_query", "extra_body", "timeout"}
+_VIEWS = (
+    ("raw", "Raw", "The same methods, returning status, headers and body beside the result."),
+    ("streaming", "Streaming", "The same methods as context managers that leave the body unread."),
+)
 _CHECKS = {"validate_response_format": "check_response_format"}
 
 
@@ -26,60 +29,73 @@ class ResourceWriter:
         self.resources = names
         self.origins = {alias or name: (source, name) for source, name, alias in facts["imports"]}
         self.used: set[str] = set()
+        self.runtime: list[str] = []
 
-    def render(self) -> str:
-        """Source text of the module, not yet formatted."""
-        methods = self.facts["methods"]
-        endpoints = [self._endpoint(m) for m in methods]
-        body = "\n\n".join(self._method(m) for m in methods)
-        children = "\n\n".join(self._child(n, c) for n, c in self.facts["children"])
-        views = [self._view(raw) for raw in (True, False)]
-        name = self.facts["name"]
-        path = methods[0]["path"].split("/{")[0] if methods else ""
-        doc = f"Methods below `{path}`." if path else "Groups the resources below it."
-        head = [
+    def render(self) -> dict[str, str]:
+        """Module → source text, not yet formatted.
+
+        A method with overloads is some hundreds of lines: it gets a module of its own, whose class the
+        resource inherits from.
+        """
+        module = f"oxide.{self.facts['module']}"
+        package, _, stem = module.rpartition(".")
+        files: dict[str, str] = {}
+        bases: list[str] = []
+        for method in self.facts["methods"]:
+            if method["overloads"]:
+                title = method["name"].title().replace("_", "")
+                base = f"{self.facts['name']}{title}"
+                part = f"{package}._{stem}_{method['name']}"
+                files[part] = self._part(base, method)
+                bases.append(base)
+                self.runtime.append(f"from {part} import {base}")
+        files[module] = self._main(bases)
+        return files
+
+    def _head(self, doc: str) -> list[str]:
+        lines = [
             MARK,
-            f'"""`{self.facts["module"].removeprefix("resources.")}`: {doc}"""\n',
+            f'"""{doc}"""\n',
             "from __future__ import annotations",
             "from typing import Any, Dict, Iterable, List, Literal, Optional, TYPE_CHECKING, Union, overload",
             "from functools import cached_property",
             "from oxide.options import not_given, omit",
             "from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper",
-            "from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, missing, segment",
+            "from oxide.resources._base import "
+            "AsyncAPIResource, Endpoint, check_response_format, missing, segment",
+            *self.runtime,
             "if TYPE_CHECKING:",
             "    from oxide.timeouts import TimeoutTypes",
             *self._type_imports(),
         ]
-        view = "\n\n".join(
+        self.used = set()
+        return lines
+
+    def _part(self, base: str, method: Facts) -> str:
+        endpoint, body = self._endpoint(method), self._method(method)
+        doc = f"`{method['verb']} {method['path']}`"
+        cls = f'class {base}(AsyncAPIResource):\n    """{doc}, part of `{self.facts["name"]}`."""\n'
+        return "\n".join([*self._head(f"{doc}."), "\n", endpoint, "\n", cls, body, ""])
+
+    def _main(self, bases: list[str]) -> str:
+        name = self.facts["name"]
+        methods = [m for m in self.facts["methods"] if not m["overloads"]]
+        endpoints = [self._endpoint(m) for m in methods]
+        body = "\n\n".join(self._method(m) for m in methods)
+        children = "\n\n".join(self._child(n, c) for n, c in self.facts["children"])
+        views = [self._view(raw) for raw in (True, False)]
+        paths = [m["path"].split("/{")[0] for m in self.facts["methods"]]
+        doc = f"Methods below `{min(paths, key=len)}`." if paths else "Groups the resources below it."
+        accessors = "\n\n".join(
             f"    @cached_property\n    def with_{kind}_response(self) -> {name}With{title}Response:\n"
             f'        """{what}"""\n        return {name}With{title}Response(self)'
-            for kind, title, what in (
-                ("raw", "Raw", "The same methods, returning status, headers and body beside the result."),
-                (
-                    "streaming",
-                    "Streaming",
-                    "The same methods as context managers that leave the body unread.",
-                ),
-            )
+            for kind, title, what in _VIEWS
         )
-        cls = f'class {name}(AsyncAPIResource):\n    """{doc}"""\n'
         exported = [name, f"{name}WithRawResponse", f"{name}WithStreamingResponse"]
-        return "\n".join(
-            [
-                *head,
-                f"\n__all__ = {exported!r}\n",
-                *endpoints,
-                "\n",
-                cls,
-                children,
-                "\n",
-                view,
-                "\n",
-                body,
-                "\n",
-                *views,
-            ]
-        )
+        head = self._head(f"`{self.facts['module'].removeprefix('resources.')}`: {doc}")
+        cls = f'class {name}({", ".join(bases) or "AsyncAPIResource"}):\n    """{doc}"""\n'
+        parts = [f"\n__all__ = {exported!r}\n", *endpoints, "\n", cls, children, "\n", accessors, "\n", body]
+        return "\n".join([*head, *parts, "\n", *views])
 
     def _type_imports(self) -> list[str]:
         lines: list[str] = []

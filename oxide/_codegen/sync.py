@@ -27,7 +27,8 @@ def render(facts: Facts) -> dict[str, str]:
         limits = facts["limits"]
         methods = [{**m, "limits": limits.get(f"{m['verb']} {m['path']}", {})} for m in entry["methods"]]
         writer = ResourceWriter({**entry, "methods": methods}, names)
-        files[f"oxide/{entry['module'].replace('.', '/')}.py"] = writer.render()
+        for module, text in writer.render().items():
+            files[f"{module.replace('.', '/')}.py"] = text
     for place, exports in facts["packages"].items():
         pairs = [(public, target_module(source)) for public, source, _ in exports]
         files[f"oxide/{place.replace('.', '/')}/__init__.py"] = package(place, pairs)

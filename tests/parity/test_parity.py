@@ -62,7 +62,7 @@ def theirs(module: str) -> Any:
 
 
 def public_methods(cls: type) -> set[str]:
-    return {n for n, v in vars(cls).items() if not n.startswith("_") and inspect.isfunction(v)}
+    return {n for n, v in inspect.getmembers(cls, inspect.isfunction) if not n.startswith("_")}
 
 
 def shape(function: Any) -> list[tuple[str, str, str]]:

@@ -129,7 +129,7 @@ def test_a_resource_not_generated_before() -> None:
             }
         ],
     }  # fmt: skip
-    text = ResourceWriter(entry, resource_names([entry])).render()
+    text = ResourceWriter(entry, resource_names([entry])).render()["oxide.resources.admin.things"]
     ast.parse(text)
     assert "page='AsyncCursorPage', admin=True" in text
     assert "segment('owner', owner)" in text

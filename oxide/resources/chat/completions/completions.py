@@ -5,43 +5,28 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Dict, Iterable, List, Literal, Optional, Union, overload
+from typing import TYPE_CHECKING, Literal, Optional
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, missing, segment
+from oxide.resources._base import Endpoint, missing, segment
+from oxide.resources.chat.completions._completions_create import AsyncCompletionsCreate
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
+    from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.resources.chat.completions.messages import (
         AsyncMessages,
         AsyncMessagesWithRawResponse,
         AsyncMessagesWithStreamingResponse,
     )
-    from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
-    from oxide.types.chat import ChatCompletionAudioParam, completion_create_params
     from oxide.types.chat.chat_completion import ChatCompletion
-    from oxide.types.chat.chat_completion_chunk import ChatCompletionChunk
     from oxide.types.chat.chat_completion_deleted import ChatCompletionDeleted
-    from oxide.types.chat.chat_completion_message_param import ChatCompletionMessageParam
-    from oxide.types.chat.chat_completion_prediction_content_param import ChatCompletionPredictionContentParam
-    from oxide.types.chat.chat_completion_stream_options_param import ChatCompletionStreamOptionsParam
-    from oxide.types.chat.chat_completion_tool_choice_option_param import ChatCompletionToolChoiceOptionParam
-    from oxide.types.chat.chat_completion_tool_union_param import ChatCompletionToolUnionParam
-    from oxide.types.shared.chat_model import ChatModel
-    from oxide.types.shared.reasoning_effort import ReasoningEffort
     from oxide.types.shared_params.metadata import Metadata
 
 __all__ = ["AsyncCompletions", "AsyncCompletionsWithRawResponse", "AsyncCompletionsWithStreamingResponse"]
 
-_CREATE: Endpoint[ChatCompletion | AsyncStream[ChatCompletionChunk]] = Endpoint(
-    "POST",
-    "/chat/completions",
-    "oxide.types.chat.chat_completion:ChatCompletion",
-    stream="oxide.types.chat.chat_completion_chunk:ChatCompletionChunk",
-)
 _RETRIEVE: Endpoint[ChatCompletion] = Endpoint(
     "GET", "/chat/completions/{completion_id}", "oxide.types.chat.chat_completion:ChatCompletion"
 )
@@ -58,7 +43,7 @@ _DELETE: Endpoint[ChatCompletionDeleted] = Endpoint(
 )
 
 
-class AsyncCompletions(AsyncAPIResource):
+class AsyncCompletions(AsyncCompletionsCreate):
     """Methods below `/chat/completions`."""
 
     @cached_property
@@ -77,329 +62,6 @@ class AsyncCompletions(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncCompletionsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncCompletionsWithStreamingResponse(self)
-
-    @overload
-    async def create(
-        self,
-        *,
-        messages: Iterable[ChatCompletionMessageParam],
-        model: Union[str, ChatModel],
-        audio: Optional[ChatCompletionAudioParam] | Omit = omit,
-        frequency_penalty: Optional[float] | Omit = omit,
-        function_call: completion_create_params.FunctionCall | Omit = omit,
-        functions: Iterable[completion_create_params.Function] | Omit = omit,
-        logit_bias: Optional[Dict[str, int]] | Omit = omit,
-        logprobs: Optional[bool] | Omit = omit,
-        max_completion_tokens: Optional[int] | Omit = omit,
-        max_tokens: Optional[int] | Omit = omit,
-        metadata: Optional[Metadata] | Omit = omit,
-        modalities: Optional[List[Literal["text", "audio"]]] | Omit = omit,
-        moderation: Optional[completion_create_params.Moderation] | Omit = omit,
-        n: Optional[int] | Omit = omit,
-        parallel_tool_calls: bool | Omit = omit,
-        prediction: Optional[ChatCompletionPredictionContentParam] | Omit = omit,
-        presence_penalty: Optional[float] | Omit = omit,
-        prompt_cache_key: Optional[str] | Omit = omit,
-        prompt_cache_options: completion_create_params.PromptCacheOptions | Omit = omit,
-        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
-        reasoning_effort: Optional[ReasoningEffort] | Omit = omit,
-        response_format: completion_create_params.ResponseFormat | Omit = omit,
-        safety_identifier: Optional[str] | Omit = omit,
-        seed: Optional[int] | Omit = omit,
-        service_tier: Optional[Literal["auto", "default", "flex", "scale", "priority", "fast"]] | Omit = omit,
-        stop: Union[str, SequenceNotStr[str], None] | Omit = omit,
-        store: Optional[bool] | Omit = omit,
-        stream: Optional[Literal[False]] | Omit = omit,
-        stream_options: Optional[ChatCompletionStreamOptionsParam] | Omit = omit,
-        temperature: Optional[float] | Omit = omit,
-        tool_choice: ChatCompletionToolChoiceOptionParam | Omit = omit,
-        tools: Iterable[ChatCompletionToolUnionParam] | Omit = omit,
-        top_logprobs: Optional[int] | Omit = omit,
-        top_p: Optional[float] | Omit = omit,
-        user: str | Omit = omit,
-        verbosity: Optional[Literal["low", "medium", "high"]] | Omit = omit,
-        web_search_options: completion_create_params.WebSearchOptions | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ChatCompletion: ...
-
-    @overload
-    async def create(
-        self,
-        *,
-        messages: Iterable[ChatCompletionMessageParam],
-        model: Union[str, ChatModel],
-        stream: Literal[True],
-        audio: Optional[ChatCompletionAudioParam] | Omit = omit,
-        frequency_penalty: Optional[float] | Omit = omit,
-        function_call: completion_create_params.FunctionCall | Omit = omit,
-        functions: Iterable[completion_create_params.Function] | Omit = omit,
-        logit_bias: Optional[Dict[str, int]] | Omit = omit,
-        logprobs: Optional[bool] | Omit = omit,
-        max_completion_tokens: Optional[int] | Omit = omit,
-        max_tokens: Optional[int] | Omit = omit,
-        metadata: Optional[Metadata] | Omit = omit,
-        modalities: Optional[List[Literal["text", "audio"]]] | Omit = omit,
-        moderation: Optional[completion_create_params.Moderation] | Omit = omit,
-        n: Optional[int] | Omit = omit,
-        parallel_tool_calls: bool | Omit = omit,
-        prediction: Optional[ChatCompletionPredictionContentParam] | Omit = omit,
-        presence_penalty: Optional[float] | Omit = omit,
-        prompt_cache_key: Optional[str] | Omit = omit,
-        prompt_cache_options: completion_create_params.PromptCacheOptions | Omit = omit,
-        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
-        reasoning_effort: Optional[ReasoningEffort] | Omit = omit,
-        response_format: completion_create_params.ResponseFormat | Omit = omit,
-        safety_identifier: Optional[str] | Omit = omit,
-        seed: Optional[int] | Omit = omit,
-        service_tier: Optional[Literal["auto", "default", "flex", "scale", "priority", "fast"]] | Omit = omit,
-        stop: Union[str, SequenceNotStr[str], None] | Omit = omit,
-        store: Optional[bool] | Omit = omit,
-        stream_options: Optional[ChatCompletionStreamOptionsParam] | Omit = omit,
-        temperature: Optional[float] | Omit = omit,
-        tool_choice: ChatCompletionToolChoiceOptionParam | Omit = omit,
-        tools: Iterable[ChatCompletionToolUnionParam] | Omit = omit,
-        top_logprobs: Optional[int] | Omit = omit,
-        top_p: Optional[float] | Omit = omit,
-        user: str | Omit = omit,
-        verbosity: Optional[Literal["low", "medium", "high"]] | Omit = omit,
-        web_search_options: completion_create_params.WebSearchOptions | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncStream[ChatCompletionChunk]: ...
-
-    @overload
-    async def create(
-        self,
-        *,
-        messages: Iterable[ChatCompletionMessageParam],
-        model: Union[str, ChatModel],
-        stream: bool,
-        audio: Optional[ChatCompletionAudioParam] | Omit = omit,
-        frequency_penalty: Optional[float] | Omit = omit,
-        function_call: completion_create_params.FunctionCall | Omit = omit,
-        functions: Iterable[completion_create_params.Function] | Omit = omit,
-        logit_bias: Optional[Dict[str, int]] | Omit = omit,
-        logprobs: Optional[bool] | Omit = omit,
-        max_completion_tokens: Optional[int] | Omit = omit,
-        max_tokens: Optional[int] | Omit = omit,
-        metadata: Optional[Metadata] | Omit = omit,
-        modalities: Optional[List[Literal["text", "audio"]]] | Omit = omit,
-        moderation: Optional[completion_create_params.Moderation] | Omit = omit,
-        n: Optional[int] | Omit = omit,
-        parallel_tool_calls: bool | Omit = omit,
-        prediction: Optional[ChatCompletionPredictionContentParam] | Omit = omit,
-        presence_penalty: Optional[float] | Omit = omit,
-        prompt_cache_key: Optional[str] | Omit = omit,
-        prompt_cache_options: completion_create_params.PromptCacheOptions | Omit = omit,
-        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
-        reasoning_effort: Optional[ReasoningEffort] | Omit = omit,
-        response_format: completion_create_params.ResponseFormat | Omit = omit,
-        safety_identifier: Optional[str] | Omit = omit,
-        seed: Optional[int] | Omit = omit,
-        service_tier: Optional[Literal["auto", "default", "flex", "scale", "priority", "fast"]] | Omit = omit,
-        stop: Union[str, SequenceNotStr[str], None] | Omit = omit,
-        store: Optional[bool] | Omit = omit,
-        stream_options: Optional[ChatCompletionStreamOptionsParam] | Omit = omit,
-        temperature: Optional[float] | Omit = omit,
-        tool_choice: ChatCompletionToolChoiceOptionParam | Omit = omit,
-        tools: Iterable[ChatCompletionToolUnionParam] | Omit = omit,
-        top_logprobs: Optional[int] | Omit = omit,
-        top_p: Optional[float] | Omit = omit,
-        user: str | Omit = omit,
-        verbosity: Optional[Literal["low", "medium", "high"]] | Omit = omit,
-        web_search_options: completion_create_params.WebSearchOptions | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
-
-    async def create(
-        self,
-        *,
-        messages: Iterable[ChatCompletionMessageParam],
-        model: Union[str, ChatModel],
-        audio: Optional[ChatCompletionAudioParam] | Omit = omit,
-        frequency_penalty: Optional[float] | Omit = omit,
-        function_call: completion_create_params.FunctionCall | Omit = omit,
-        functions: Iterable[completion_create_params.Function] | Omit = omit,
-        logit_bias: Optional[Dict[str, int]] | Omit = omit,
-        logprobs: Optional[bool] | Omit = omit,
-        max_completion_tokens: Optional[int] | Omit = omit,
-        max_tokens: Optional[int] | Omit = omit,
-        metadata: Optional[Metadata] | Omit = omit,
-        modalities: Optional[List[Literal["text", "audio"]]] | Omit = omit,
-        moderation: Optional[completion_create_params.Moderation] | Omit = omit,
-        n: Optional[int] | Omit = omit,
-        parallel_tool_calls: bool | Omit = omit,
-        prediction: Optional[ChatCompletionPredictionContentParam] | Omit = omit,
-        presence_penalty: Optional[float] | Omit = omit,
-        prompt_cache_key: Optional[str] | Omit = omit,
-        prompt_cache_options: completion_create_params.PromptCacheOptions | Omit = omit,
-        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
-        reasoning_effort: Optional[ReasoningEffort] | Omit = omit,
-        response_format: completion_create_params.ResponseFormat | Omit = omit,
-        safety_identifier: Optional[str] | Omit = omit,
-        seed: Optional[int] | Omit = omit,
-        service_tier: Optional[Literal["auto", "default", "flex", "scale", "priority", "fast"]] | Omit = omit,
-        stop: Union[str, SequenceNotStr[str], None] | Omit = omit,
-        store: Optional[bool] | Omit = omit,
-        stream: Optional[Literal[False]] | Literal[True] | Omit = omit,
-        stream_options: Optional[ChatCompletionStreamOptionsParam] | Omit = omit,
-        temperature: Optional[float] | Omit = omit,
-        tool_choice: ChatCompletionToolChoiceOptionParam | Omit = omit,
-        tools: Iterable[ChatCompletionToolUnionParam] | Omit = omit,
-        top_logprobs: Optional[int] | Omit = omit,
-        top_p: Optional[float] | Omit = omit,
-        user: str | Omit = omit,
-        verbosity: Optional[Literal["low", "medium", "high"]] | Omit = omit,
-        web_search_options: completion_create_params.WebSearchOptions | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
-        """`POST /chat/completions`.
-
-        Args:
-            messages: list of ChatCompletionMessageParam, at least 1 items.
-            model: str or ChatModel.
-            audio: ChatCompletionAudioParam, or None.
-            frequency_penalty: float, or None, -2 to 2, default 0.
-            function_call: FunctionCall.
-            functions: list of Function, at most 128 items.
-            logit_bias: dict of str to int, or None.
-            logprobs: bool, or None, default False.
-            max_completion_tokens: int, or None, in tokens.
-            max_tokens: int, or None, in tokens.
-            metadata: Metadata, or None.
-            modalities: list of "text" or "audio", or None.
-            moderation: Moderation, or None.
-            n: int, or None, 1 to 128, default 1.
-            parallel_tool_calls: bool, default True.
-            prediction: ChatCompletionPredictionContentParam, or None.
-            presence_penalty: float, or None, -2 to 2, default 0.
-            prompt_cache_key: str, or None.
-            prompt_cache_options: PromptCacheOptions.
-            prompt_cache_retention: "in_memory" or "24h", or None.
-            reasoning_effort: ReasoningEffort, or None, default 'medium'.
-            response_format: ResponseFormat.
-            safety_identifier: str, or None, at most 64 characters.
-            seed: int, or None, -9223372036854776000 to 9223372036854776000.
-            service_tier: "auto" or "default" or "flex" or "scale" or "priority" or "fast", or None, default
-              'auto'.
-            stop: str or list of str, or None.
-            store: bool, or None, default False.
-            stream: False or True, or None, default False.
-            stream_options: ChatCompletionStreamOptionsParam, or None.
-            temperature: float, or None, 0 to 2, default 1.
-            tool_choice: ChatCompletionToolChoiceOptionParam.
-            tools: list of ChatCompletionToolUnionParam.
-            top_logprobs: int, or None, in entries a token, 0 to 20.
-            top_p: float, or None, 0 to 1, default 1.
-            user: str.
-            verbosity: "low" or "medium" or "high", or None, default 'medium'.
-            web_search_options: WebSearchOptions.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            ChatCompletion; with `stream=True` an AsyncStream of ChatCompletionChunk.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        body: dict[str, object] = {"model": model, "messages": messages}
-        if stream is not omit and stream is not missing:
-            body["stream"] = stream
-        if service_tier is not omit and service_tier is not missing:
-            body["service_tier"] = service_tier
-        if audio is not omit and audio is not missing:
-            body["audio"] = audio
-        if frequency_penalty is not omit and frequency_penalty is not missing:
-            body["frequency_penalty"] = frequency_penalty
-        if function_call is not omit and function_call is not missing:
-            body["function_call"] = function_call
-        if functions is not omit and functions is not missing:
-            body["functions"] = functions
-        if logit_bias is not omit and logit_bias is not missing:
-            body["logit_bias"] = logit_bias
-        if logprobs is not omit and logprobs is not missing:
-            body["logprobs"] = logprobs
-        if max_completion_tokens is not omit and max_completion_tokens is not missing:
-            body["max_completion_tokens"] = max_completion_tokens
-        if max_tokens is not omit and max_tokens is not missing:
-            body["max_tokens"] = max_tokens
-        if metadata is not omit and metadata is not missing:
-            body["metadata"] = metadata
-        if modalities is not omit and modalities is not missing:
-            body["modalities"] = modalities
-        if moderation is not omit and moderation is not missing:
-            body["moderation"] = moderation
-        if n is not omit and n is not missing:
-            body["n"] = n
-        if parallel_tool_calls is not omit and parallel_tool_calls is not missing:
-            body["parallel_tool_calls"] = parallel_tool_calls
-        if prediction is not omit and prediction is not missing:
-            body["prediction"] = prediction
-        if presence_penalty is not omit and presence_penalty is not missing:
-            body["presence_penalty"] = presence_penalty
-        if prompt_cache_key is not omit and prompt_cache_key is not missing:
-            body["prompt_cache_key"] = prompt_cache_key
-        if prompt_cache_options is not omit and prompt_cache_options is not missing:
-            body["prompt_cache_options"] = prompt_cache_options
-        if prompt_cache_retention is not omit and prompt_cache_retention is not missing:
-            body["prompt_cache_retention"] = prompt_cache_retention
-        if reasoning_effort is not omit and reasoning_effort is not missing:
-            body["reasoning_effort"] = reasoning_effort
-        if response_format is not omit and response_format is not missing:
-            check_response_format(response_format)
-            body["response_format"] = response_format
-        if safety_identifier is not omit and safety_identifier is not missing:
-            body["safety_identifier"] = safety_identifier
-        if seed is not omit and seed is not missing:
-            body["seed"] = seed
-        if stop is not omit and stop is not missing:
-            body["stop"] = stop
-        if store is not omit and store is not missing:
-            body["store"] = store
-        if stream_options is not omit and stream_options is not missing:
-            body["stream_options"] = stream_options
-        if temperature is not omit and temperature is not missing:
-            body["temperature"] = temperature
-        if tool_choice is not omit and tool_choice is not missing:
-            body["tool_choice"] = tool_choice
-        if tools is not omit and tools is not missing:
-            body["tools"] = tools
-        if top_logprobs is not omit and top_logprobs is not missing:
-            body["top_logprobs"] = top_logprobs
-        if top_p is not omit and top_p is not missing:
-            body["top_p"] = top_p
-        if user is not omit and user is not missing:
-            body["user"] = user
-        if verbosity is not omit and verbosity is not missing:
-            body["verbosity"] = verbosity
-        if web_search_options is not omit and web_search_options is not missing:
-            body["web_search_options"] = web_search_options
-        return await self._call(
-            _CREATE,
-            "/chat/completions",
-            body,
-            None,
-            bool(stream),
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
 
     async def retrieve(
         self,
