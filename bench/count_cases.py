@@ -5,6 +5,7 @@ Run by ``bench.counts``; by itself (``python -m bench.count_cases``) it only sho
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -27,6 +28,7 @@ class Case:
         n: Operations of the short run.
         m: Operations of the long run; the difference of both runs, divided by ``m - n``, is the count.
         about: What one operation is.
+        per: What one operation counts for, such as the events of a stream.
     """
 
     name: str
@@ -34,17 +36,21 @@ class Case:
     n: int
     m: int
     about: str
+    per: int = 1
 
 
 CASES: dict[str, Case] = {}
+_cleanups: list[Callable[[], object]] = []
 REFERENCES = ("ref.python", "ref.orjson")
 
 
-def case(name: str, n: int, m: int, about: str) -> Callable[[Callable[[str], Body]], Callable[[str], Body]]:
+def case(
+    name: str, n: int, m: int, about: str, per: int = 1
+) -> Callable[[Callable[[str], Body]], Callable[[str], Body]]:
     """Register the decorated maker of a body; it gets the base address of the bench's server."""
 
     def register(make: Callable[[str], Body]) -> Callable[[str], Body]:
-        CASES[name] = Case(name, make, n, m, about)
+        CASES[name] = Case(name, make, n, m, about, per)
         return make
 
     return register
@@ -104,7 +110,7 @@ def _loads(_: str) -> Body:
     return _repeated(lambda: json.loads(event))
 
 
-@case("sse.decode", 10, 60, "256 named events out of the decoder, fed in reads of 16 KB")
+@case("sse.decode", 10, 60, "one named event out of the decoder, fed in reads of 16 KB", per=256)
 def _decode(_: str) -> Body:
     from oxide.stream.sse import SSEDecoder
 
@@ -180,6 +186,52 @@ def _big_output(_: str) -> Body:
     return _big(lambda response: len(response.output))
 
 
+def _over_loopback(workload: str, base: str) -> Body:
+    from bench.peers.host import make, operation, repeat
+    from bench.workloads import WORKLOADS
+
+    loop = asyncio.new_event_loop()
+    peer = make("oxide", WORKLOADS[workload], base)
+    loop.run_until_complete(peer.start())
+    op = operation(peer)
+
+    def body(times: int) -> None:
+        loop.run_until_complete(repeat(op, times))
+
+    def close() -> None:
+        loop.run_until_complete(peer.stop())
+        loop.close()
+
+    _cleanups.append(close)
+    return body
+
+
+@case("call.chat", 50, 250, "chat.completions.create() over loopback, its text read")
+def _call(base: str) -> Body:
+    return _over_loopback("tiny", base)
+
+
+@case("call.heavy", 5, 25, "the same with a request of 648 KB")
+def _heavy(base: str) -> Body:
+    return _over_loopback("heavy", base)
+
+
+@case("stream.responses", 1, 3, "one event of responses.create(stream=True) over loopback", per=10_000)
+def _stream_responses(base: str) -> Body:
+    return _over_loopback("responses-10k-chunks", base)
+
+
+@case("stream.chat", 1, 3, "one chunk of chat.completions.create(stream=True) over loopback", per=10_000)
+def _stream_chat(base: str) -> Body:
+    return _over_loopback("chat-10k-chunks", base)
+
+
+def clean() -> None:
+    """Close what the cases opened."""
+    while _cleanups:
+        _cleanups.pop()()
+
+
 def run(names: list[str], base: str, mark: Callable[[], object]) -> None:
     """Run the cases in order; three marks around the two runs of each."""
     gc.collect()
@@ -193,6 +245,8 @@ def run(names: list[str], base: str, mark: Callable[[], object]) -> None:
         mark()
         body(found.m)
         mark()
+    gc.enable()
+    clean()
 
 
 def main() -> None:

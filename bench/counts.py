@@ -80,7 +80,7 @@ def per_operation(dumps: list[int], names: list[str]) -> dict[str, float]:
     out = {}
     for i, name in enumerate(names):
         _, short, long = dumps[3 * i : 3 * i + 3]
-        out[name] = (long - short) / (CASES[name].m - CASES[name].n)
+        out[name] = (long - short) / (CASES[name].m - CASES[name].n) / CASES[name].per
     return out
 
 

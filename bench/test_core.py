@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from bench.count_cases import CASES
+from bench.count_cases import CASES, clean
 
 
 @pytest.mark.benchmark(timer=time.process_time, disable_gc=False, group="core")
 @pytest.mark.parametrize("name", list(CASES))
 def test_core(benchmark: Any, base: str, name: str) -> None:
-    body = CASES[name].make(base)
-    times = CASES[name].m
-    benchmark.extra_info["operations per round"] = times
-    benchmark.pedantic(body, args=(times,), rounds=10, warmup_rounds=1)
+    found = CASES[name]
+    body = found.make(base)
+    benchmark.extra_info["operations per round"] = found.m * found.per
+    try:
+        benchmark.pedantic(body, args=(found.m,), rounds=5, warmup_rounds=1)
+    finally:
+        clean()
