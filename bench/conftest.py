@@ -16,7 +16,7 @@ from bench.runner import server
 
 
 def pytest_configure() -> None:
-    """Refuse to measure the source tree, which has no compiled modules, in place of the installed package."""
+    """Refuse to measure the source tree, which has no compiled modules, instead of what is installed."""
     from oxide._backend import FORCED, NATIVE
 
     if not NATIVE and not FORCED:
