@@ -84,6 +84,7 @@ cdef str _DICT = "__dict__"
 cdef str _FIELDS_SET = "__pydantic_fields_set__"
 cdef str _EXTRA = "__pydantic_extra__"
 cdef bint _bound = False
+cdef dict _roots = {}          # class of an answer -> its TypePlan
 cdef object _set_attribute = pydantic.BaseModel.__setattr__
 cdef object _delete_attribute = pydantic.BaseModel.__delattr__
 
@@ -333,11 +334,24 @@ def note(instance, name, value):
         setattr(instance, name, value)
 
 
+cdef TypePlan root_plan(object type_):
+    """The plan of an answer's type. Classes are looked at once: what compiles an annotation costs more than a call."""
+    cdef PyObject *known = PyDict_GetItem(_roots, type_)
+    if known != NULL:
+        return <TypePlan>known
+    plan = type_plan(shape_of(type_))
+    if isinstance(type_, type):
+        if len(_roots) >= 1024:
+            _roots.clear()
+        _roots[type_] = plan
+    return plan
+
+
 def build(type_, bytes body not None, Py_ssize_t length, *, str validation="lazy"):
     cdef int mode = _MODES[validation]
     if PyBytes_GET_SIZE(body) - OX_PADDING < length or length < 0:
         raise ValueError(f"body needs {OX_PADDING} bytes of padding after its {length} bytes: use oxide.json.pad()")
-    return root_value(type_plan(shape_of(type_)), body, length, mode)
+    return root_value(root_plan(type_), body, length, mode)
 
 
 cdef object root_value(TypePlan plan, bytes body, Py_ssize_t length, int mode):

@@ -65,10 +65,6 @@ class Answer(RawAnswer):
         """The event loop the connection lives in."""
         return self.lane.loop
 
-    def header(self, name: bytes) -> bytes | None:
-        """The first value of a header without decoding the others; ``name`` in lower case."""
-        return next((value for key, value in self.raw_headers if key.lower() == name), None)
-
     def give(self, data: bytes) -> bool:
         """Hand body bytes on; True when the socket should not be read for now."""
         if self.decoder is not None:
