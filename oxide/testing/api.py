@@ -46,6 +46,7 @@ class Api:
         tokens: int | None = None,
         tokens_per_second: float | None = None,
         first_token: float = 0.0,
+        keep: int | None = None,
     ) -> None:
         if tokens_per_second is not None and tokens_per_second <= 0:
             raise ValueError(f"tokens_per_second must be positive, not {tokens_per_second}")
@@ -57,7 +58,7 @@ class Api:
         self.gap = None if tokens_per_second is None else 1 / tokens_per_second
         self.first_token = first_token
         self.chat = ChatCompletions(self)
-        self.responses = Responses(self)
+        self.responses = Responses(self, keep)
         responses = self.responses
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Answer]]] = [
             ("GET", re.compile(r"/v1/models"), self._list_models),

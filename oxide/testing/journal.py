@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -92,10 +93,14 @@ _SECRET = frozenset({"authorization", "api-key", "proxy-authorization", "cookie"
 
 
 class Journal(Sequence[RecordedRequest]):
-    """The requests a server has seen, oldest first. May be read from any thread."""
+    """The requests a server has seen, oldest first. May be read from any thread.
 
-    def __init__(self) -> None:
-        self._records: list[RecordedRequest] = []
+    Args:
+        keep: how many records are kept, the newest ones; None: all.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
+        self._records: deque[RecordedRequest] = deque(maxlen=keep)
         self._counted = 0
 
     def add(self, record: RecordedRequest) -> None:
@@ -112,13 +117,13 @@ class Journal(Sequence[RecordedRequest]):
     @overload
     def __getitem__(self, index: slice) -> list[RecordedRequest]: ...
     def __getitem__(self, index: int | slice) -> RecordedRequest | list[RecordedRequest]:
-        return self._records[index]
+        return list(self._records)[index] if isinstance(index, slice) else self._records[index]
 
     def __iter__(self) -> Iterator[RecordedRequest]:
         return iter(tuple(self._records))
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"{r.method} {r.target} → {r.status}" for r in self._records[-5:])
+        rows = ", ".join(f"{r.method} {r.target} → {r.status}" for r in self[-5:])
         return f"<Journal of {len(self)}: {'… ' if len(self) > 5 else ''}{rows}>"
 
     @property
@@ -133,7 +138,7 @@ class Journal(Sequence[RecordedRequest]):
     @property
     def connections(self) -> int:
         """How many TCP connections the recorded requests came in on."""
-        return len({r.connection for r in self._records})
+        return len({r.connection for r in self})
 
     def of(self, path: str, method: str | None = None) -> list[RecordedRequest]:
         """Records of one path, given as `/v1/models` or `/models`, and of one method if named."""

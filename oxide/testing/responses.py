@@ -33,10 +33,16 @@ class _Stored:
 
 
 class Responses:
-    """The Responses API with the state it keeps."""
+    """The Responses API with the state it keeps.
 
-    def __init__(self, api: Api) -> None:
+    Args:
+        api: what it belongs to.
+        keep: how many responses are stored, the newest ones; None: all.
+    """
+
+    def __init__(self, api: Api, keep: int | None = None) -> None:
         self._api = api
+        self._keep = keep
         self._ids = count(1)
         self._stored: dict[str, _Stored] = {}
 
@@ -65,6 +71,8 @@ class Responses:
             history = self._stored[previous] if previous else None
             older = [*history.items, *history.response["output"]] if history else []
             self._stored[response["id"]] = _Stored(response, [*older, *items])
+            if self._keep is not None and len(self._stored) > self._keep:
+                del self._stored[next(iter(self._stored))]
         if body.get("stream"):
             return self._api.stream(response_events(response), done=False)
         if body.get("background"):

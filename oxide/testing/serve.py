@@ -13,6 +13,9 @@ from .server import Server
 
 __all__ = ["load_setup", "run"]
 
+KEPT = 1000
+"""Records and stored responses of a server that may run for weeks."""
+
 
 def run(
     options: dict[str, Any],
@@ -26,7 +29,7 @@ def run(
     """Serve until SIGINT or SIGTERM.
 
     Args:
-        options: arguments of `Server`.
+        options: arguments of `Server`; `keep` is 1,000 where it is not among them.
         announce: called once, when the server listens.
         setup: `module:function`, called with the server before it listens.
         faults: HTTP statuses with which the first POST requests are answered, in order.
@@ -40,6 +43,7 @@ def run(
     from .answers import Answer
 
     configure = load_setup(setup) if setup else None
+    options = {"keep": KEPT, **options}
     server = Server(**options)
     if seen is not None:
         server.on_finished = seen

@@ -92,6 +92,7 @@ class Server:
         tokens_per_second: pace of streams; None: as fast as they are read.
         first_token: seconds before the first byte of each answer.
         keep_alive: seconds for which idle connections are kept open.
+        keep: how many records and stored responses are kept, the newest ones; None: all.
 
     Use it as an asynchronous context manager, or call `start` and `stop`; both belong to the running event
     loop.
@@ -112,10 +113,11 @@ class Server:
         tokens_per_second: float | None = None,
         first_token: float = 0.0,
         keep_alive: float = 75.0,
+        keep: int | None = None,
     ) -> None:
         self._host, self._port, self._unix, self._ssl = host, port, unix, ssl
         self._keep_alive = keep_alive
-        self.journal = Journal()
+        self.journal = Journal(keep)
         self.api = Api(
             api_key=api_key,
             models=models,
@@ -124,6 +126,7 @@ class Server:
             tokens=tokens,
             tokens_per_second=tokens_per_second,
             first_token=first_token,
+            keep=keep,
         )
         self.on_finished: Callable[[RecordedRequest], None] | None = None
         """Called with each record when its exchange is over."""

@@ -324,3 +324,12 @@ def test_lazy_package() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         _ = oxide.testing.nothing
     assert sys.modules["oxide.testing.server"].Server is oxide.testing.Server
+
+
+@pytest.mark.oxide_server(keep=2)
+async def test_only_the_newest_are_kept(oxide_server: Server, official: openai.AsyncOpenAI) -> None:
+    made = [await official.responses.create(model="m", input="x") for _ in range(3)]
+    assert [r.index for r in oxide_server.journal] == [1, 2]
+    assert (await official.responses.retrieve(made[1].id)).id == made[1].id
+    with pytest.raises(openai.NotFoundError):
+        await official.responses.retrieve(made[0].id)
