@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+
 from .config import ResourceSpec
 from .extract import Facts, Package, imports_of
 
