@@ -10,6 +10,7 @@ from ._version import __title__ as __title__
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from . import resources as resources
     from . import types as types
     from ._response import AsyncAPIResponse as AsyncAPIResponse
     from .client import AsyncClient as AsyncClient
@@ -57,6 +58,7 @@ else:
     from ._lazy import lazy_names
 
     _NAMES = {
+        "resources": ".resources:",
         "types": ".types:",
         "AsyncAPIResponse": "._response",
         "AsyncClient": ".client",

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
 
+# Options of one call that are the prepared request's own.
+_PER_CALL = frozenset({"deadline", "max_retries", "retry_policy", "idempotency_key", "follow_redirects"})
+
 
 class AsyncAPIClient:
     """What does not depend on whose API it is: URLs, headers, bodies, sending, results."""
@@ -35,6 +38,7 @@ class AsyncAPIClient:
     deadline: float | None
     retry_policy: RetryPolicy | None
     _base: str
+    _root: str
     _limits: Timeout
     _custom_headers: Mapping[str, str | Omit]
     _custom_query: Mapping[str, object]
@@ -104,14 +108,17 @@ class AsyncAPIClient:
         from ._query import encode_query
 
         absolute = path.startswith(("http://", "https://"))
-        text = path if absolute else self._base + (path if path.startswith("/") else f"/{path}")
+        if not self._root:
+            # Once encoded by yarl: names that are not ASCII, and whatever else a base URL may hold.
+            self._root = str(URL(self._base)).rstrip("/")
+        text = path if absolute else self._root + (path if path.startswith("/") else f"/{path}")
         if query or self._custom_query:
             written = encode_query({**self._custom_query, **(query or {})})
             if written:
                 text += ("&" if "?" in text else "?") + written
         url = URL(text, encoded=True)
         found = (url, url.raw_path_qs)
-        if constant and not query:
+        if constant and not query and len(self._urls) < 256:
             self._urls[path] = found
         return found
 
@@ -155,24 +162,7 @@ class AsyncAPIClient:
         if auth is None and "authorization" not in block.names:
             self._check_credentials(block, extra_headers)
         content = None if body is None else encode_body(body)
-        if options:
-            return PreparedRequest(
-                endpoint.method,
-                address[0],
-                block,
-                content,
-                limits,
-                stream=stream,
-                deadline=options.get("deadline", self.deadline),
-                max_retries=options.get("max_retries", self.max_retries),
-                retry_policy=options.get("retry_policy", self.retry_policy),
-                auth=auth,
-                idempotency_key=options.get("idempotency_key", key),
-                follow_redirects=options.get("follow_redirects", self._follow_redirects),
-                target=address[1],
-                retry_count_header=retry_count,
-            )
-        return PreparedRequest(
+        prepared = PreparedRequest(
             endpoint.method,
             address[0],
             block,
@@ -188,6 +178,10 @@ class AsyncAPIClient:
             target=address[1],
             retry_count_header=retry_count,
         )
+        if options:
+            for name in _PER_CALL & options.keys():
+                setattr(prepared, name, cast("dict[str, Any]", options)[name])
+        return prepared
 
     def _admin_headers(self) -> dict[str, str | None]:
         return {}

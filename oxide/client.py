@@ -159,6 +159,9 @@ class AsyncOpenAI(Verbs):
         text = str(url) if url is not None else DEFAULT_BASE_URL
         if not text.startswith(("http://", "https://")):
             raise OpenAIError(f"base_url must begin with http:// or https://, not {redact_url(text)!r}")
+        if "?" in text or "#" in text:
+            raise OpenAIError("base_url must end with its path; query parameters go to default_query")
+        self._root = ""
         self._base = text.rstrip("/")
 
     @property

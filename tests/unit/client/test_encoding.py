@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from oxide import NOT_GIVEN, omit
+from oxide import NOT_GIVEN, AsyncOpenAI, omit
 from oxide._body import encode_body
 from oxide._query import encode_query
 from oxide.resources._base import check_response_format, segment
@@ -72,6 +72,14 @@ def test_what_is_not_json_is_refused_by_name(value: Any) -> None:
 )
 def test_queries(params: dict[str, object], query: str) -> None:
     assert encode_query(params) == query
+
+
+def test_addresses() -> None:
+    client = AsyncOpenAI(api_key="k", base_url="http://bücher.example/a b/v1/", default_query={"d": "1"})
+    url, target = client._address("/models/x%2Fy", {"q": ["é"]}, False)
+    assert str(url) == "http://xn--bcher-kva.example/a%20b/v1/models/x%2Fy?d=1&q%5B%5D=%C3%A9"
+    assert target == "/a%20b/v1/models/x%2Fy?d=1&q%5B%5D=%C3%A9"
+    assert str(client._address("https://other.example/x", None, False)[0]) == "https://other.example/x?d=1"
 
 
 def test_path_parameters() -> None:

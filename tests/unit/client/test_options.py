@@ -85,6 +85,8 @@ def test_refusals_say_what_to_do() -> None:
         AsyncOpenAI(provider=object())
     with pytest.raises(oxide.OpenAIError, match="http://"):
         AsyncOpenAI(api_key="k", base_url="api.example.com")
+    with pytest.raises(oxide.OpenAIError, match="default_query"):
+        AsyncOpenAI(api_key="k", base_url="https://h/v1?a=b")
     with pytest.raises(ValueError, match="validation"):
         AsyncOpenAI(api_key="k", validation="strict")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="max_retries"):
