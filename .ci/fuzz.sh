@@ -13,5 +13,5 @@ mkdir -p "$build/found"
     -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_C_FLAGS="-O1 -fsanitize=fuzzer-no-link"
   cmake --build "$build" --target fuzz_sse
 } >"$build/log" 2>&1 || { cat "$build/log"; exit 1; }
-"$build/tests/c/fuzz_sse" -max_total_time="${1:-60}" -max_len=4096 -timeout=10 -print_final_stats=1 \
+"$build/tests/c/fuzz_sse" -max_total_time="${1:-60}" -max_len=8192 -timeout=10 -print_final_stats=1 \
   -artifact_prefix="$build/" "$build/found" tests/fuzz/corpus 2>&1 | tail -n 12

@@ -63,25 +63,27 @@ static inline void replay_note(replay_log *log, long at, int error, const ox_sse
     CHECK(e->route == (ev->name_len ? ox_route(e->text, ev->name_len) : 0), "route %u", e->route);
 }
 
-/* Takes out what there is; 0 when the stream broke. */
-static inline int replay_drain(ox_sse *s, replay_log *log, long at)
+/* Takes out at most so many events; 0 when the stream broke. */
+static inline int replay_drain(ox_sse *s, replay_log *log, long at, size_t most)
 {
     ox_sse_event ev;
-    int got;
-    while ((got = ox_sse_next(s, &ev)) == 1) {
+    int got = 0;
+    while (most-- > 0 && (got = ox_sse_next(s, &ev)) == 1) {
         volatile char last = ev.data[ev.data_len + OX_SLACK - 1]; /* the sanitizers look at this */
         (void)last;
         replay_note(log, at, 0, &ev);
     }
     if (got < 0)
         replay_note(log, at, got, NULL);
-    return got == 0;
+    return got >= 0;
 }
 
-/* Pieces end at the offsets in cuts (ascending, below n) and at n. Each piece is fed from a heap block of
- * its exact size. */
+/* Pieces end at the offsets in cuts (ascending, below n) and at n; between them a reader takes what there
+ * is, or, when appetite is not 0, some number of events drawn from it. Each piece is fed from a heap block
+ * of its exact size. */
 static inline replay_log replay(const ox_kernels *row, const char *p, size_t n, const size_t *cuts,
-                                size_t cut_count, size_t max_event, size_t max_line)
+                                size_t cut_count, size_t max_event, size_t max_line,
+                                unsigned long long appetite)
 {
     replay_log log = {0};
     ox_sse s;
@@ -95,12 +97,12 @@ static inline replay_log replay(const ox_kernels *row, const char *p, size_t n, 
         memcpy(piece, p + from, to - from);
         CHECK(ox_sse_feed(&s, piece, to - from) == 0, "feed");
         free(piece);
-        alive = replay_drain(&s, &log, (long)to);
+        alive = replay_drain(&s, &log, (long)to, appetite ? next_random(&appetite) % 4 : SIZE_MAX);
         from = to;
     }
     if (alive) {
         CHECK(ox_sse_close(&s) == 0, "close");
-        alive = replay_drain(&s, &log, -1);
+        alive = replay_drain(&s, &log, -1, SIZE_MAX);
     }
     if (alive)
         CHECK(ox_sse_buffered(&s) == 0, "%zu bytes left after close", ox_sse_buffered(&s));

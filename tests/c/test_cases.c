@@ -158,21 +158,23 @@ static void run(const char *name, const text *in, size_t max_event, size_t max_l
     CHECK(cuts, "no memory");
     for (size_t r = 0; r < count; r++) {
         agree(name, "whole", want,
-              replay(rows[r], in->p, in->n, NULL, 0, max_event, max_line));
+              replay(rows[r], in->p, in->n, NULL, 0, max_event, max_line, 0));
         for (size_t at = 0; at <= in->n; at++)
             agree(name, "cut once", want,
-                  replay(rows[r], in->p, in->n, &at, 1, max_event, max_line));
+                  replay(rows[r], in->p, in->n, &at, 1, max_event, max_line, 0));
         for (size_t at = 0; at < in->n; at++)
             cuts[at] = at;
         agree(name, "byte by byte", want,
-              replay(rows[r], in->p, in->n, cuts, in->n, max_event, max_line));
+              replay(rows[r], in->p, in->n, cuts, in->n, max_event, max_line, 0));
         for (int round = 0; round < 50; round++) {
             size_t used = 0;
             for (size_t at = 1; at < in->n; at++)
                 if (next_random(&seed) % 8 == 0)
                     cuts[used++] = at;
             agree(name, "cut at random", want,
-                  replay(rows[r], in->p, in->n, cuts, used, max_event, max_line));
+                  replay(rows[r], in->p, in->n, cuts, used, max_event, max_line, 0));
+            agree(name, "read at random", want,
+                  replay(rows[r], in->p, in->n, cuts, used, max_event, max_line, next_random(&seed)));
         }
     }
     free(cuts);

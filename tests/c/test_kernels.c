@@ -74,8 +74,8 @@ static void lines_of_every_length(const ox_kernels *row, const ox_kernels *scala
             memcpy(p, "data:", n < 5 ? n : 5);
             if (at < n)
                 p[at] = at % 3 ? '\n' : '\r';
-            a = replay(scalar, p, n, NULL, 0, 0, 0);
-            b = replay(row, p, n, &at, 1, 0, 0);
+            a = replay(scalar, p, n, NULL, 0, 0, 0, 0);
+            b = replay(row, p, n, &at, 1, 0, 0, 0);
             CHECK(replay_same(&a, &b), "%s: a line end at %zu of %zu", row->name, at, n);
             replay_free(&a);
             replay_free(&b);

@@ -1,5 +1,5 @@
-/* Every row equals scalar; any split gives the same events. The first bytes of the input choose caps and
- * cuts. */
+/* Every row equals scalar; any split and any pace of reading gives the same events. The first bytes of the
+ * input choose caps and cuts. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     size -= 4;
     cuts = malloc((size + 1) * sizeof *cuts);
     CHECK(cuts, "no memory");
-    whole = replay(scalar, (const char *)input, size, NULL, 0, max_event, max_line);
+    whole = replay(scalar, (const char *)input, size, NULL, 0, max_event, max_line, 0);
     for (size_t row = 0; row < count; row++) {
         for (unsigned every = 1; every <= 64; every *= 4) { /* 1: byte by byte */
             replay_log cut;
@@ -31,10 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
             for (size_t at = 1; at < size; at++)
                 if (next_random(&seed) % every == 0)
                     cuts[used++] = at;
-            cut = replay(rows[row], (const char *)input, size, cuts, used, max_event, max_line);
-            CHECK(replay_same(&whole, &cut), "%s, %zu cuts: other events than scalar makes of the whole",
-                  rows[row]->name, used);
-            replay_free(&cut);
+            for (int greedy = 0; greedy < 2; greedy++) {
+                cut = replay(rows[row], (const char *)input, size, cuts, used, max_event, max_line,
+                             greedy ? 0 : next_random(&seed));
+                CHECK(replay_same(&whole, &cut), "%s, %zu cuts: other events than scalar makes of the whole",
+                      rows[row]->name, used);
+                replay_free(&cut);
+            }
         }
     }
     replay_free(&whole);
