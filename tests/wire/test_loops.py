@@ -29,13 +29,6 @@ def server() -> Any:
         yield server
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_said() -> Any:
-    """Neither ResourceWarnings (which a ``__del__`` only prints) nor "Task was destroyed" nor loop errors."""
-    yield
-    gc.collect()
-
-
 async def twice(transport: Transport, server: Any) -> list[bool]:
     return [(await transport.request(request_to(server))).is_reused for _ in range(2)]
 
@@ -51,6 +44,24 @@ def test_one_loop_after_another(lane: str, server: Any, capfd: pytest.CaptureFix
     gc.collect()
     assert capfd.readouterr().err == ""
     assert not lanes._keepers
+
+
+def test_uvloop(lane: str, server: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    transport = Transport()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        for _ in range(2):
+            loop = uvloop.new_event_loop()
+            assert loop.run_until_complete(twice(transport, server)) == [False, True]
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+        wait_for(lambda: server.server.open_connections == 0)
+        assert asyncio.run(twice(transport, server)) == [False, True]
+        del transport, loop
+        gc.collect()
+    wait_for(lambda: server.server.open_connections == 0)
+    assert "Warning" not in capfd.readouterr().err
 
 
 def test_a_stream_left_open_when_its_loop_ends(lane: str, server: Any, capfd: Any) -> None:

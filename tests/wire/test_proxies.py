@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -122,6 +123,26 @@ async def test_a_proxy_that_is_not_there(wire: Any, oxide_server: Server) -> Non
     wire.transport(proxy="http://127.0.0.1:9")
     with pytest.raises(APIConnectionError, match="proxy"):
         await wire.send(oxide_server.base_url + "/models")
+
+
+@pytest.mark.parametrize("target_is_secure", [False, True])
+async def test_a_proxy_behind_tls(
+    wire: Any, oxide_server: Server, tls_files: Any, target_is_secure: bool
+) -> None:
+    proxy = ProxyServer()
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=tls_files.server_context())
+    proxy.port = server.sockets[0].getsockname()[1]
+    wire.transport(proxy=f"https://127.0.0.1:{proxy.port}", verify=str(tls_files.ca))
+    if target_is_secure:
+        if sys.version_info < (3, 11):
+            pytest.skip("asyncio runs TLS inside TLS from Python 3.11 on")
+        async with Server(ssl=tls_files.server_context()) as target:
+            assert (await wire.send(f"https://127.0.0.1:{target.port}/v1/models")).status == 200
+    else:
+        assert (await wire.send(oxide_server.base_url + "/models")).status == 200
+    assert len(proxy.heads) == 1
+    await wire.transports[-1].close()
+    server.close()
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
