@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -339,3 +340,27 @@ async def test_closing(oxide_server: Server) -> None:
 async def test_calls_side_by_side(oxide_server: Server, oxide_client: AsyncOpenAI) -> None:
     calls = [oxide_client.responses.create(model="m", input=str(n), timeout=not_given) for n in range(20)]
     assert len({r.id for r in await asyncio.gather(*calls)}) == 20
+
+
+async def test_frames_between_the_user_and_the_transport(oxide_client: AsyncOpenAI) -> None:
+    """Each Python coroutine between `await` and the wire costs every call; there are two of them."""
+    frames: list[str] = []
+
+    class Spy:
+        async def request(self, prepared: Any) -> Any:
+            frame = sys._getframe().f_back
+            while (
+                frame is not None and frame.f_code.co_name != "test_frames_between_the_user_and_the_transport"
+            ):
+                frames.append(frame.f_code.co_name)
+                frame = frame.f_back
+            raise ConnectionResetError
+
+        async def close(self) -> None: ...
+
+    await oxide_client.models.list()
+    transport, oxide_client._connections.transport = oxide_client._connections.transport, Spy()  # type: ignore[assignment]
+    with pytest.raises(ConnectionResetError):
+        await oxide_client.responses.create(model="m", input="hi")
+    assert frames == ["_call", "create"]
+    oxide_client._connections.transport = transport
