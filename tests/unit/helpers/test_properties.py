@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from oxide.json import pad
+from oxide.models import build
 from oxide.types.responses import Response
 
 
 def response(*output: dict[str, Any]) -> Response:
-    return Response.model_validate(
-        {
-            "id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": list(output),
-            "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
-        }
-    )  # fmt: skip
+    body = json.dumps({"id": "resp_1", "object": "response", "output": output}).encode()
+    found: Response = build(Response, pad(body), len(body))
+    return found
 
 
 def message(*texts: str) -> dict[str, Any]:
