@@ -190,6 +190,7 @@ class SessionAnswer(RawAnswer):
         "__weakref__",
         "_closed",
         "_decoder",
+        "_ending",
         "_lane",
         "_paused",
         "_probe",
@@ -223,6 +224,7 @@ class SessionAnswer(RawAnswer):
         self._response = response
         self._probe = probe
         self._decoder: Decoder | None = None
+        self._ending: asyncio.TimerHandle | None = None
         self._paused: asyncio.Future[None] | None = None
         self._pump: asyncio.Task[None] | None = None
         self._sink: ByteSinkLike | None = None
@@ -313,8 +315,16 @@ class SessionAnswer(RawAnswer):
         if paused is not None and not paused.done():
             paused.set_result(None)
 
+    def expect_end(self, seconds: float) -> None:
+        """The reader needs nothing more: the connection is kept if the body ends within a time, else closed."""
+        if self._pump is not None and self._ending is None:
+            self.resume_reading()
+            self._ending = self._lane.loop.call_later(seconds, self.abort)
+
     def _end(self) -> None:
         self._lane.streams.discard(self)
+        if self._ending is not None:
+            self._ending.cancel()
         pump, self._pump = self._pump, None
         if pump is not None and pump is not _task_or_none():
             pump.cancel()
