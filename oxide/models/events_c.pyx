@@ -12,14 +12,14 @@ import json as _stdlib_json
 
 from oxide._faults import not_json, stream_error
 from oxide.models import convert as conv
-from oxide.models.shapes import MODEL, class_info, shape_of
+from oxide.models import shapes as _shapes
 
-cdef int _MODEL = MODEL
+cdef int _MODEL = _shapes.MODEL
 
 
 cdef class EventFactory:
     def __init__(self, type_, str validation="lazy"):
-        shape = shape_of(type_)
+        shape = _shapes.shape_of(type_)
         self.plan = type_plan(shape)
         self.mode = conv.MODES[validation]
         self.by_event = shape.tag == "event"
@@ -75,7 +75,7 @@ cdef class EventFactory:
             shape = shape.variants.get(tag) if isinstance(tag, str) else None
             if shape is None:
                 shape = conv.unknown_shape()
-        if isinstance(value, dict) and value.get("error") is not None and not has_error(shape):
+        if isinstance(value, dict) and value.get("error") is not None and not _has_error(shape):
             raise stream_error(value["error"], data)
         text = _stdlib_json.dumps(value).encode()
         padded = text + bytes(OX_PADDING)
@@ -96,6 +96,6 @@ cdef class EventFactory:
         return self.make(&ev)
 
 
-def has_error(shape):
+def _has_error(shape):
     """Whether the class has a field named `error`, so that one is no failure of the stream."""
-    return shape.kind == MODEL and shape.cls is not None and "error" in class_info(shape.cls).by_key
+    return shape.kind == _MODEL and shape.cls is not None and "error" in _shapes.class_info(shape.cls).by_key

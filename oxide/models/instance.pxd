@@ -58,6 +58,81 @@ cdef extern from *:
 
     static PyObject *(*ox_miss)(PyObject *, PyObject *);
 
+    /* The source of an instance whose fields were read at once, as those of an event are. Its values stand in the order
+       of the class's fields, without a dict: making one costs more than reading the event. */
+    typedef struct {
+        PyObject_VAR_HEAD
+        PyObject *plan;
+        PyObject **names;  /* of the fields, interned; owned by the plan */
+        PyObject *keep;    /* JSON text, where it holds more than the values below; else NULL */
+        int mode;
+        PyObject *values[1];
+    } OxFilled;
+
+    static int ox_filled_traverse(PyObject *self, visitproc visit, void *arg)
+    {
+        Py_VISIT(Py_TYPE(self));
+        for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
+            Py_VISIT(((OxFilled *)self)->values[i]);
+        return 0;
+    }
+
+    static int ox_filled_clear(PyObject *self)
+    {
+        for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
+            Py_CLEAR(((OxFilled *)self)->values[i]);
+        return 0;
+    }
+
+    static void ox_filled_dealloc(PyObject *self)
+    {
+        PyTypeObject *type = Py_TYPE(self);
+        if (PyObject_GC_IsTracked(self))
+            PyObject_GC_UnTrack(self);
+        Py_TRASHCAN_BEGIN(self, ox_filled_dealloc)
+        for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
+            Py_XDECREF(((OxFilled *)self)->values[i]);
+        Py_XDECREF(((OxFilled *)self)->keep);
+        Py_XDECREF(((OxFilled *)self)->plan);
+        PyObject_GC_Del(self);
+        Py_DECREF(type);
+        Py_TRASHCAN_END
+    }
+
+    static PyTypeObject *ox_filled_type;
+
+    static int ox_filled_ready(void)
+    {
+        static PyType_Slot slots[] = {
+            {Py_tp_traverse, ox_filled_traverse},
+            {Py_tp_clear, ox_filled_clear},
+            {Py_tp_dealloc, ox_filled_dealloc},
+            {0, NULL},
+        };
+        static PyType_Spec spec = {
+            "oxide.models.lazy_c.Filled", offsetof(OxFilled, values), sizeof(PyObject *),
+            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots,
+        };
+        ox_filled_type = (PyTypeObject *)PyType_FromSpec(&spec);
+        return ox_filled_type == NULL ? -1 : 0;
+    }
+
+    /* Not tracked by the garbage collector until it holds something that can be part of a ring. */
+    static PyObject *ox_filled_new(PyObject *plan, PyObject **names, Py_ssize_t n, int mode)
+    {
+        OxFilled *self = PyObject_GC_NewVar(OxFilled, ox_filled_type, n);
+        if (self == NULL)
+            return NULL;
+        self->plan = Py_NewRef(plan);
+        self->names = names;
+        self->keep = NULL;
+        self->mode = mode;
+        memset(self->values, 0, (size_t)n * sizeof(PyObject *));
+        return (PyObject *)self;
+    }
+
+    static inline int ox_is_filled(PyObject *source) { return Py_IS_TYPE(source, ox_filled_type); }
+
     /* tp_getattro of every class that is filled lazily. What the instance dict holds is a field already read:
        pydantic allows no data descriptor of the same name, so the type need not be asked first. */
     static PyObject *ox_getattro(PyObject *self, PyObject *name)
@@ -77,8 +152,19 @@ cdef extern from *:
                 return NULL;
     #endif
         }
-        if (OX_SLOT(self, ox_slot_source) == NULL)
+        PyObject *source = OX_SLOT(self, ox_slot_source);
+        if (source == NULL)
             return ox_base_getattro(self, name);
+        if (ox_is_filled(source)) {
+            OxFilled *filled = (OxFilled *)source;
+            /* Attribute names in code are interned as these are, so nearly every read ends here. */
+            for (Py_ssize_t i = 0; i < Py_SIZE(filled); i++)
+                if (filled->names[i] == name) {
+                    if (filled->values[i] != NULL)
+                        return Py_NewRef(filled->values[i]);
+                    break;
+                }
+        }
         return ox_miss(self, name);
     }
 
@@ -99,11 +185,21 @@ cdef extern from *:
         return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
     }
     """
+    ctypedef struct OxFilled:
+        PyObject *plan
+        PyObject *keep
+        int mode
+        PyObject **values
+
+    int ox_filled_ready() except -1
+    PyObject *ox_filled_new(object plan, PyObject **names, Py_ssize_t n, int mode) except NULL
+    bint ox_is_filled(PyObject *source)
     Py_ssize_t ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source
     Py_ssize_t ox_slot_offset(object descriptor) except -1
     PyObject *OX_SLOT(object self, Py_ssize_t offset)
     void ox_set_slot(object self, Py_ssize_t offset, object value)
     void ox_clear_slot "ox_set_slot"(object self, Py_ssize_t offset, PyObject *null)
+    void ox_put_slot "ox_set_slot"(object self, Py_ssize_t offset, PyObject *value)
     PyObject *ox_dict(object self) except NULL
     int ox_set_dict(object self, PyObject *dict) except -1
     object (*ox_miss)(object, object)

@@ -3,7 +3,8 @@
 #   instance ── _oxide_source ──► Source ── body ──► Body ── keep ──► bytes
 #      │                            └── plan ──► ClassPlan ── fields ──► FieldPlan ── plan ──► TypePlan
 #      └── __dict__: the fields read so far
-from libc.stdint cimport int16_t, uint8_t
+from cpython.object cimport PyObject
+from libc.stdint cimport int16_t, uint8_t, uint64_t
 
 from oxide.csrc cimport ox_value
 
@@ -45,6 +46,13 @@ cdef class FieldPlan:
     cdef object last            # the last string an event had here: ids and names repeat
 
 
+cdef struct Key:
+    uint64_t head               # the first eight bytes, zeros behind shorter keys
+    const char *p
+    unsigned int n
+    int16_t follower            # index of the field that came behind this one in the last object, -1 if none did
+
+
 cdef class ClassPlan:
     cdef object cls
     cdef object info
@@ -54,8 +62,9 @@ cdef class ClassPlan:
     cdef bint fillable
     cdef bint has_private
     cdef bint has_error         # a field named "error": such a key is no failure of the stream
-    # Shared sources of instances whose dict holds all that came, for LAZY and OFF: their body is None.
-    cdef Source filled, filled_off
+    cdef Key *keys              # of the fields, then one that stands for the beginning of an object
+    cdef Py_ssize_t count       # of fields
+    cdef PyObject **names       # of the fields, interned
     cdef int16_t *table         # open-addressed hash of JSON keys → 1 + index of the field
     cdef unsigned int mask
     cdef Py_ssize_t find(self, const char *key, Py_ssize_t n) noexcept

@@ -1,10 +1,25 @@
-from typing import Any
+from typing import Any, final
 
 from .convert import Path
 from .markers import ValidationMode
 
 class Carrier:
     __slots__ = ()
+
+@final
+class Body: ...
+
+@final
+class ClassPlan: ...
+
+@final
+class FieldPlan: ...
+
+@final
+class Source: ...
+
+@final
+class TypePlan: ...
 
 def build(type_: Any, body: bytes, length: int, *, validation: ValidationMode = "lazy") -> Any: ...
 def is_lazy(instance: object) -> bool: ...

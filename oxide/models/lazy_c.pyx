@@ -6,7 +6,7 @@ from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetDefault, Py
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdint cimport int16_t, uint8_t
+from libc.stdint cimport int16_t, uint64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memchr, memcmp, memcpy, memset
 
@@ -16,23 +16,26 @@ from oxide.csrc cimport (
 )
 from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, string, value_to_python
 from oxide.models.instance cimport (
-    OX_SLOT, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_install, ox_miss, ox_remember,
-    ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
+    OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_install,
+    ox_is_filled, ox_miss, ox_put_slot, ox_remember, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
 )
 
 import json as _stdlib_json
+from sys import intern
 
 import pydantic
 
 from oxide._faults import not_json
 from oxide.models import convert as conv
-from oxide.models.shapes import base_class, class_info, shape_of
+from oxide.models.shapes import base_class, class_info, root_shape
 
 cdef extern from "Python.h":
     object PyLong_FromLongLong(long long)
     void *PyUnicode_1BYTE_DATA(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     bint PyUnicode_IS_ASCII(object)
+    bint PyObject_IS_GC(object)
+    void PyObject_GC_Track(object)
 
 cdef extern from *:
     """
@@ -51,7 +54,30 @@ cdef extern from *:
         h ^= (unsigned int)(unsigned char)k[n - 1] * 0x27D4EB2Fu;
         return h ^ (h >> 15);
     }
+
+    /* The first eight bytes of a key. ox_head reads eight whatever n is: a key in JSON text has the padding behind. */
+    static inline uint64_t ox_head(const char *p, Py_ssize_t n)
+    {
+        uint64_t head;
+        memcpy(&head, p, 8);
+        if (n >= 8)
+            return head;
+    #if PY_LITTLE_ENDIAN
+        return n ? head & (~(uint64_t)0 >> (64 - 8 * n)) : 0;
+    #else
+        return n ? head & (~(uint64_t)0 << (64 - 8 * n)) : 0;
+    #endif
+    }
+
+    static inline uint64_t ox_head_of(const char *p, Py_ssize_t n)
+    {
+        char whole[8] = {0};
+        memcpy(whole, p, n < 8 ? (size_t)n : 8);
+        return ox_head(whole, n);
+    }
     """
+    uint64_t ox_head(const char *, Py_ssize_t) noexcept
+    uint64_t ox_head_of(const char *, Py_ssize_t) noexcept
     PyObject *ox_type_attribute(object, object)
     unsigned int ox_key_hash(const char *, Py_ssize_t) noexcept
 
@@ -80,11 +106,10 @@ cdef enum:
 
 _MODES = conv.MODES
 cdef object _IMMUTABLE = (str, int, float, bool, bytes, type(None), frozenset)
-cdef str _DICT = "__dict__"
 cdef str _FIELDS_SET = "__pydantic_fields_set__"
 cdef str _EXTRA = "__pydantic_extra__"
+cdef frozenset _STATE = frozenset(("__dict__", _FIELDS_SET, _EXTRA))
 cdef bint _bound = False
-cdef dict _roots = {}          # class of an answer -> its TypePlan
 cdef object _set_attribute = pydantic.BaseModel.__setattr__
 cdef object _delete_attribute = pydantic.BaseModel.__delattr__
 
@@ -113,7 +138,44 @@ include "quick.pxi"
 
 cdef inline Source source_of(object instance):
     cdef PyObject *source = OX_SLOT(instance, ox_slot_source)
-    return <Source>source if source != NULL else None
+    if source == NULL:
+        return None
+    return unfold(instance, <object>source) if ox_is_filled(source) else <Source>source
+
+
+cdef Source unfold(object instance, object held):
+    """Turn what an event's fields were read into at once into a source like any other."""
+    cdef OxFilled *filled = <OxFilled *>held
+    cdef ClassPlan plan = <ClassPlan>filled.plan
+    cdef Source source = Source.__new__(Source)
+    cdef dict values = <dict>ox_dict(instance)
+    cdef FieldPlan field
+    cdef bytes keep
+    if filled.keep == NULL:
+        # Nothing but the values: text that says which fields there were does.
+        keep = empty_text(plan, filled)
+    else:
+        keep = <bytes>filled.keep
+    source.plan = plan
+    source.body = new_body(keep, PyBytes_AS_STRING(keep), PyBytes_GET_SIZE(keep) - OX_PADDING, filled.mode)
+    source.p = source.body.p
+    source.n = source.body.n
+    for item in plan.fields:
+        field = <FieldPlan>item
+        if filled.values[field.index] != NULL:
+            PyDict_SetDefault(values, field.name, <object>filled.values[field.index])
+    ox_set_slot(instance, ox_slot_source, source)
+    return source
+
+
+cdef bytes empty_text(ClassPlan plan, OxFilled *filled):
+    cdef FieldPlan field
+    keys = {}
+    for item in plan.fields:
+        field = <FieldPlan>item
+        if filled.values[field.index] != NULL:
+            keys[field.fact.key] = None
+    return _stdlib_json.dumps(keys).encode() + bytes(OX_PADDING)
 
 
 cdef object read_field(object instance, Source source, FieldPlan field):
@@ -134,31 +196,30 @@ cdef object read_field(object instance, Source source, FieldPlan field):
 
 cdef object miss(object self, object name):
     """An attribute that the instance dict does not hold, of an instance that has a source."""
-    cdef Source source = source_of(self)
+    cdef PyObject *held = OX_SLOT(self, ox_slot_source)
+    cdef Source source
+    cdef FieldPlan absent
     cdef PyObject *field
     if type(name) is not str:
         return ox_base_getattro(self, name)
+    if ox_is_filled(held) and (<OxFilled *>held).keep == NULL:
+        field = PyDict_GetItem((<ClassPlan>(<OxFilled *>held).plan).by_name, name)
+        if field != NULL:
+            absent = <FieldPlan>field
+            if (<OxFilled *>held).values[absent.index] != NULL:
+                return <object>(<OxFilled *>held).values[absent.index]
+            if absent.shared_default:
+                return absent.default
+        elif ox_type_attribute(self, name) != NULL and name not in _STATE:
+            return ox_base_getattro(self, name)
+    source = source_of(self)
     field = PyDict_GetItem(source.plan.by_name, name)
     if field != NULL:
-        if source.body is None:
-            return absent_field(self, source, <FieldPlan>field, name)
         return read_field(self, source, <FieldPlan>field)
-    if name == _DICT or name == _FIELDS_SET or name == _EXTRA:
+    if name in _STATE:
         materialise_c(self)
-    elif source.body is not None and ox_type_attribute(self, name) == NULL and source_has_key(source, name):
+    elif ox_type_attribute(self, name) == NULL and source_has_key(source, name):
         materialise_c(self)
-    return ox_base_getattro(self, name)
-
-
-cdef object absent_field(object self, Source source, FieldPlan field, object name):
-    """A field that an event did not have."""
-    if field.shared_default:
-        return field.default
-    if field.required and source is source.plan.filled_off:
-        return None
-    materialise_c(self)
-    if field.required:
-        conv.missing((field.fact.key,), field.fact.shape)
     return ox_base_getattro(self, name)
 
 
@@ -190,7 +251,7 @@ cdef int materialise_c(object instance) except -1:
     cdef Source source = source_of(instance)
     if source is None:
         return 0
-    if source.body is None or source.body.mode != EAGER:
+    if source.body.mode != EAGER:
         return fill_all(instance, source)
     if source.body.depth >= MAX_DEPTH:
         raise RecursionError(f"models nested deeper than {MAX_DEPTH} levels")
@@ -209,8 +270,6 @@ cdef int fill_all(object instance, Source source) except -1:
     cdef dict extra = {}
     cdef set given = set()
     cdef Entry *entry
-    if source.body is None:
-        return order(instance, source)
     source.scan()
     for item in source.plan.fields:
         field = <FieldPlan>item
@@ -229,25 +288,6 @@ cdef int fill_all(object instance, Source source) except -1:
     if OX_SLOT(instance, ox_slot_source) != <PyObject *>source:
         return 0
     return settle(instance, source, values, given, extra)
-
-
-cdef int order(object instance, Source source) except -1:
-    """Everything is in the dict already, in the order in which it came."""
-    cdef FieldPlan field
-    cdef PyObject *known
-    cdef dict values = {}
-    cdef set given = set()
-    for item in source.plan.fields:
-        field = <FieldPlan>item
-        known = PyDict_GetItem(<object>ox_dict(instance), field.name)
-        if known != NULL:
-            values[field.name] = <object>known
-            given.add(field.name)
-        elif not field.required or source is source.plan.filled_off:
-            values[field.name] = field.default if field.shared_default else field.fact.default()
-    if OX_SLOT(instance, ox_slot_source) != <PyObject *>source:
-        return 0
-    return settle(instance, source, values, given, {})
 
 
 cdef int settle(object instance, Source source, dict values, set given, dict extra) except -1:
@@ -300,6 +340,7 @@ cdef int _bind() except -1:
     ox_slot_private = ox_slot_offset(pydantic.BaseModel.__dict__["__pydantic_private__"])
     ox_slot_source = ox_slot_offset(base_class().__dict__["_oxide_source"])
     ox_remember(pydantic.BaseModel)
+    ox_filled_ready()
     ox_miss = miss
     _bound = True
     return 0
@@ -321,8 +362,6 @@ def raw_json(instance):
     if not is_lazy(instance):
         return None
     source = source_of(instance)
-    if source.body is None:
-        return None
     return PyBytes_FromStringAndSize(source.p, source.n)
 
 
@@ -334,24 +373,11 @@ def note(instance, name, value):
         setattr(instance, name, value)
 
 
-cdef TypePlan root_plan(object type_):
-    """The plan of an answer's type. Classes are looked at once: what compiles an annotation costs more than a call."""
-    cdef PyObject *known = PyDict_GetItem(_roots, type_)
-    if known != NULL:
-        return <TypePlan>known
-    plan = type_plan(shape_of(type_))
-    if isinstance(type_, type):
-        if len(_roots) >= 1024:
-            _roots.clear()
-        _roots[type_] = plan
-    return plan
-
-
 def build(type_, bytes body not None, Py_ssize_t length, *, str validation="lazy"):
     cdef int mode = _MODES[validation]
     if PyBytes_GET_SIZE(body) - OX_PADDING < length or length < 0:
         raise ValueError(f"body needs {OX_PADDING} bytes of padding after its {length} bytes: use oxide.json.pad()")
-    return root_value(root_plan(type_), body, length, mode)
+    return root_value(type_plan(root_shape(type_)), body, length, mode)
 
 
 cdef object root_value(TypePlan plan, bytes body, Py_ssize_t length, int mode):

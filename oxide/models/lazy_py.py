@@ -9,7 +9,7 @@ from oxide._faults import not_json
 
 from .convert import EAGER, LAZY, MODES, OFF, Path, convert, fill, missing
 from .markers import ValidationMode
-from .shapes import ClassInfo, class_info, shape_of
+from .shapes import ClassInfo, class_info, root_shape
 
 if TYPE_CHECKING:
     from .base import BaseModel
@@ -163,7 +163,7 @@ def build(type_: Any, body: bytes, length: int, *, validation: ValidationMode = 
         oxide.errors.APIResponseValidationError: the body is not JSON or does not fit the annotation.
     """
     mode = MODES[validation]
-    shape = shape_of(type_)
+    shape = root_shape(type_)
     try:
         data = json.loads(bytes(body[:length]))
     except (ValueError, RecursionError) as error:

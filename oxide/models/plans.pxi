@@ -2,6 +2,7 @@
 
 @cython.freelist(32)
 @cython.no_gc
+@cython.final
 cdef class Body:
     def __cinit__(self):
         self.depth = 0
@@ -22,20 +23,25 @@ cdef class FieldPlan:
 cdef class ClassPlan:
     def __dealloc__(self):
         free(self.table)
+        free(self.keys)
+        free(self.names)
 
     cdef Py_ssize_t find(self, const char *key, Py_ssize_t n) noexcept:
         """Index of the field with this JSON key, -1 if there is none."""
         cdef unsigned int at = ox_key_hash(key, n) & self.mask
-        cdef FieldPlan field
+        cdef uint64_t head = ox_head(key, n)
         cdef int16_t entry
         while True:
             entry = self.table[at]
             if entry == 0:
                 return -1
-            field = <FieldPlan>self.fields[entry - 1]
-            if PyBytes_GET_SIZE(field.key) == n and memcmp(PyBytes_AS_STRING(field.key), key, n) == 0:
+            if same_key(&self.keys[entry - 1], head, key, n):
                 return entry - 1
             at = (at + 1) & self.mask
+
+
+cdef inline bint same_key(const Key *key, uint64_t head, const char *p, Py_ssize_t n) noexcept:
+    return key.n == n and key.head == head and (n <= 8 or memcmp(key.p + 8, p + 8, n - 8) == 0)
 
 
 cdef ClassPlan class_plan(object cls):
@@ -58,7 +64,7 @@ cdef ClassPlan class_plan(object cls):
     for fact in info.fields:
         field = FieldPlan.__new__(FieldPlan)
         field.fact = fact
-        field.name = fact.name
+        field.name = intern(fact.name)
         field.key = fact.key.encode("utf-8", "surrogatepass")
         field.index = len(fields)
         field.required = fact.required
@@ -72,6 +78,19 @@ cdef ClassPlan class_plan(object cls):
     made.fields = tuple(fields)
     while size < 2 * len(fields) + 1:
         size *= 2
+    made.count = len(fields)
+    made.keys = <Key *>calloc(made.count + 1, sizeof(Key))
+    made.names = <PyObject **>calloc(made.count + 1, sizeof(PyObject *))
+    if made.keys == NULL or made.names == NULL:
+        raise MemoryError
+    for field in fields:
+        made.names[field.index] = <PyObject *>field.name
+        made.keys[field.index].p = PyBytes_AS_STRING(field.key)
+        made.keys[field.index].n = <unsigned int>PyBytes_GET_SIZE(field.key)
+        made.keys[field.index].head = ox_head_of(made.keys[field.index].p, made.keys[field.index].n)
+        # Until an object has been seen, the order of the class is the best guess.
+        made.keys[field.index].follower = <int16_t>(field.index + 1 if field.index + 1 < made.count else -1)
+    made.keys[made.count].follower = 0 if made.count else -1
     made.mask = <unsigned int>(size - 1)
     made.table = <int16_t *>calloc(size, sizeof(int16_t))
     if made.table == NULL:
@@ -82,10 +101,6 @@ cdef ClassPlan class_plan(object cls):
             at = (at + 1) & made.mask
         made.table[at] = <int16_t>(field.index + 1)
     made.has_error = "error" in info.by_key
-    made.filled = Source.__new__(Source)
-    made.filled.plan = made
-    made.filled_off = Source.__new__(Source)
-    made.filled_off.plan = made
     if made.fillable:
         _bind()
         ox_install(cls)
@@ -135,7 +150,7 @@ cdef class Source:
         cdef ox_fields found
         cdef ox_field *field
         cdef Entry *entry
-        cdef Py_ssize_t i, at, guess = 0, fields = len(self.plan.fields)
+        cdef Py_ssize_t i, at, before = self.plan.count, fields = self.plan.count
         cdef int rc
         cdef Entry *entries
         cdef int16_t *where
@@ -160,10 +175,10 @@ cdef class Source:
                 entry.key = field.key
                 entry.key_len = <unsigned int>field.key_len
                 entry.key_escaped = field.key_escaped != 0
-                at = place_field(self.plan, field, guess)
+                at = place_field(self.plan, field, before)
                 if at >= 0:
                     where[at] = <int16_t>(i + 1)
-                    guess = at + 1
+                before = at
             if self.entries == NULL:
                 self.count = <Py_ssize_t>found.count
                 self.where = where
@@ -175,17 +190,22 @@ cdef class Source:
         return 0
 
 
-cdef Py_ssize_t place_field(ClassPlan plan, const ox_field *field, Py_ssize_t guess) except -2:
-    """Index of the field that a key belongs to. Servers keep their order, so the next one is tried first."""
-    cdef FieldPlan expected
+cdef inline Py_ssize_t place_field(ClassPlan plan, const ox_field *field, Py_ssize_t before) except -2:
+    """Index of the field that a key belongs to, -1 for none. `before`: that of the key before it, at first plan.count.
+
+    Servers keep their order, so what came behind the same key last time is tried first.
+    """
+    cdef uint64_t head
+    cdef Py_ssize_t found
     if not field.key_escaped:
-        if guess < len(plan.fields):
-            expected = <FieldPlan>plan.fields[guess]
-            if (PyBytes_GET_SIZE(expected.key) == <Py_ssize_t>field.key_len
-                    and memcmp(PyBytes_AS_STRING(expected.key), field.key, field.key_len) == 0):
-                return guess
+        head = ox_head(field.key, <Py_ssize_t>field.key_len)
+        found = plan.keys[before].follower if before >= 0 else -1
+        if found >= 0 and same_key(&plan.keys[found], head, field.key, <Py_ssize_t>field.key_len):
+            return found
         found = plan.find(field.key, <Py_ssize_t>field.key_len)
-        if found >= 0 or len(plan.by_key) == len(plan.fields):
+        if before >= 0:
+            plan.keys[before].follower = <int16_t>found
+        if found >= 0 or len(plan.by_key) == plan.count:
             return found
     owner = plan.by_key.get(field_key(field))
     return (<FieldPlan>owner).index if owner is not None else -1

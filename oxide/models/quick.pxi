@@ -11,21 +11,27 @@ cdef object event_instance(ClassPlan plan, const char *p, Py_ssize_t n, int mode
     if mode == EAGER:
         if not plain_object(plan, p, n):
             return None
-        body = copied(p, n, mode)
+        keep = copied(p, n)
+        body = new_body(keep, PyBytes_AS_STRING(keep), n, mode)
         return new_lazy(plan, body, body.p, n)
     made = quick_object(plan, p, n, n, mode)
     if made == NULL:
         return None
-    instance = <object>made
-    Py_DECREF(instance)
-    return instance
+    return owned(made)
 
 
-cdef Body copied(const char *p, Py_ssize_t n, int mode):
+cdef bytes copied(const char *p, Py_ssize_t n):
     cdef bytes keep = PyBytes_FromStringAndSize(NULL, n + OX_PADDING)
     memcpy(PyBytes_AS_STRING(keep), p, n)
     memset(PyBytes_AS_STRING(keep) + n, 0, OX_PADDING)
-    return new_body(keep, PyBytes_AS_STRING(keep), n, mode)
+    return keep
+
+
+cdef object owned(PyObject *new):
+    """The object behind a new reference."""
+    value = <object>new
+    Py_DECREF(value)
+    return value
 
 
 cdef bint plain_object(ClassPlan plan, const char *p, Py_ssize_t n) except -1:
@@ -50,64 +56,56 @@ cdef bint is_error(ClassPlan plan, const ox_field *field) noexcept:
 
 
 cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssize_t top, int mode) except? NULL:
-    """A new reference to an instance with its fields in its dict; NULL without an exception where that cannot be."""
+    """A new reference to an instance with its fields read; NULL without an exception where that cannot be."""
     cdef ox_fields found
     cdef ox_field *field
-    cdef FieldPlan owner
+    cdef OxFilled *filled
     cdef PyObject *value
-    cdef Py_ssize_t i, at, guess = 0, fields = len(plan.fields)
-    cdef bint rest = plan.has_private
+    cdef PyObject *old
+    cdef Py_ssize_t i, at, before = plan.count
+    cdef bint rest = False
+    cdef bint tracked = False
     cdef bint nested = n != top
-    cdef Source source
-    cdef Body body
-    cdef object instance
-    cdef dict values
+    cdef object instance, holder
     ox_fields_init(&found)
     if scan_object(p, n, &found) != OX_JSON_OK:
         fields_free(&found)
         return NULL
     try:
-        instance = ox_alloc(plan.cls)
-        values = {}
+        holder = owned(ox_filled_new(plan, plan.names, plan.count, mode))
+        filled = <OxFilled *>holder
         for i in range(<Py_ssize_t>found.count):
             field = &found.items[i]
-            at = place_field(plan, field, guess)
+            at = place_field(plan, field, before)
+            before = at
             if at < 0:
                 if is_error(plan, field):
                     return NULL
                 rest = True
                 continue
-            guess = at + 1
-            owner = <FieldPlan>plan.fields[at]
-            value = quick_value(owner, &field.value, top, mode)
+            value = quick_value(<FieldPlan>plan.fields[at], &field.value, top, mode)
             if value == NULL:
                 if nested:
                     # Left to the object around it, whose copy of the bytes knows the path to here.
                     return NULL
                 rest = True
-                # A key that came twice: the last one counts.
-                values.pop(owner.name, None)
-                continue
-            PyDict_SetItem(values, owner.name, <object>value)
-            Py_DECREF(<object>value)
+            elif not tracked and PyObject_IS_GC(<object>value):
+                tracked = True
+            # Of a key that came twice the last value counts.
+            old = filled.values[at]
+            filled.values[at] = value
+            if old != NULL:
+                Py_DECREF(<object>old)
     finally:
         fields_free(&found)
-    Py_INCREF(values)
-    ox_set_dict(instance, <PyObject *>values)
+    instance = ox_alloc(plan.cls)
+    ox_set_slot(instance, ox_slot_private, conv.private_values(plan.cls) if plan.has_private else None)
     if rest:
-        body = copied(p, n, mode)
-        source = Source.__new__(Source)
-        source.plan = plan
-        source.body = body
-        source.p = body.p
-        source.n = n
-        ox_set_slot(instance, ox_slot_private, conv.private_values(plan.cls) if plan.has_private else None)
-    else:
-        source = plan.filled_off if mode == OFF else plan.filled
-        ox_set_slot(instance, ox_slot_private, None)
-    ox_set_slot(instance, ox_slot_source, source)
-    Py_INCREF(instance)
-    return <PyObject *>instance
+        filled.keep = taken(copied(p, n))
+    if tracked:
+        PyObject_GC_Track(holder)
+    ox_set_slot(instance, ox_slot_source, holder)
+    return taken(instance)
 
 
 cdef PyObject *quick_value(FieldPlan field, const ox_value *value, Py_ssize_t top, int mode) except? NULL:

@@ -212,6 +212,32 @@ def pydantic_fields(cls: type[pydantic.BaseModel]) -> dict[str, FieldInfo]:
     return cls.__pydantic_fields__
 
 
+_roots: dict[Any, Shape] = {}
+_ROOTS = 1024
+
+
+def root_shape(annotation: Any) -> Shape:
+    """Compile the annotation of a whole body, once for each.
+
+    Args:
+        annotation: any annotation that pydantic accepts.
+
+    Returns:
+        Its shape.
+    """
+    try:
+        found = _roots.get(annotation)
+    except TypeError:
+        # An unhashable one, such as Annotated with a list in it.
+        return shape_of(annotation)
+    if found is None:
+        if len(_roots) >= _ROOTS:
+            # Classes made at run time would pile up here.
+            _roots.clear()
+        found = _roots[annotation] = shape_of(annotation)
+    return found
+
+
 def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
     """Compile an annotation.
 
