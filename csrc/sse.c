@@ -71,7 +71,7 @@ void ox_sse_free(ox_sse *s)
 
 static int set_text(ox_sse_text *t, const char *p, size_t n)
 {
-    if (n >= t->block) {
+    if (n >= t->block || t->block > OX_BUFFER_KEEP) { /* grows, and does not stay large */
         char *base = realloc(t->base, n + 1);
         if (!base)
             return OX_SSE_ENOMEM;
@@ -102,9 +102,8 @@ int ox_sse_feed(ox_sse *s, const char *p, size_t n)
 {
     if (unlikely(s->refuse))
         return s->refuse;
-    if (s->event == s->in.end) { /* nothing is held: start at the front, and nothing has to move */
+    if (s->event == s->in.end) /* nothing is held: start at the front, and nothing has to move */
         s->event = s->line = s->scanned = s->in.end = 0;
-    }
     if (unlikely(s->in.end + n + OX_SLACK > s->in.block || n > SIZE_MAX / 4)) {
         size_t dropped;
         if (ox_buffer_reserve(&s->in, s->event, n, &dropped))
@@ -289,6 +288,8 @@ static int wait_for_more(ox_sse *s)
     if (unlikely(s->in.block > OX_BUFFER_KEEP)) {
         ox_buffer_trim(&s->in, s->event, &dropped);
         rebase(s, dropped);
+        if (s->late_name.block > OX_BUFFER_KEEP && s->name != NONE)
+            set_text(&s->late_name, NULL, 0);
     }
     return 0;
 }
@@ -399,7 +400,7 @@ static COLD void give_extras(ox_sse *s, ox_sse_event *out)
     }
 }
 
-/* A blank line, ended at `end`. Returns 1 when it finishes an event. */
+/* A blank line. Returns 1 when it finishes an event. */
 static int blank_line(ox_sse *s, ox_sse_event *out)
 {
     s->event = s->line;

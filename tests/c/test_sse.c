@@ -87,6 +87,34 @@ static void memory_is_given_back(void)
     free(giant);
 }
 
+static void names_and_ids_are_given_back(void)
+{
+    ox_sse s;
+    ox_sse_event ev;
+    size_t n = 1 << 20;
+    char *giant = malloc(n);
+    CHECK(giant, "no memory");
+    memset(giant, 'x', n);
+    start(&s, 0, 0);
+    feed(&s, "data: 1\nid: ");
+    CHECK(ox_sse_feed(&s, giant, n) == 0, "feed");
+    feed(&s, "\nevent: ");
+    CHECK(ox_sse_feed(&s, giant, n) == 0, "feed");
+    feed(&s, "\n\n");
+    CHECK(ox_sse_next(&s, &ev) == 1 && ev.name_len == n && ev.id_len == n && ev.name[n - 1] == 'x', "both");
+    feed(&s, "id: 2\ndata: 2\nevent: y\n\n");
+    CHECK(ox_sse_next(&s, &ev) == 1 && ev.name_len == 1 && *ev.name == 'y' && *ev.id == '2', "small ones");
+    CHECK(s.id.block < 16 && s.late_name.block < 16, "%zu and %zu bytes held", s.id.block, s.late_name.block);
+    CHECK(ox_sse_feed(&s, giant, n) == 0, "feed");
+    feed(&s, "\n\ndata: 3\nevent: ");
+    CHECK(ox_sse_feed(&s, giant, n) == 0, "feed");
+    feed(&s, "\n\n");
+    CHECK(ox_sse_next(&s, &ev) == 1 && ev.name_len == n, "a large name");
+    CHECK(ox_sse_next(&s, &ev) == 0 && s.late_name.block < 16, "%zu bytes held", s.late_name.block);
+    ox_sse_free(&s);
+    free(giant);
+}
+
 static void pings_do_not_pile_up(void)
 {
     ox_sse s;
@@ -143,6 +171,7 @@ int main(void)
     moves_are_linear(16 * 1024);
     moves_are_linear(65536);
     memory_is_given_back();
+    names_and_ids_are_given_back();
     pings_do_not_pile_up();
     caps();
     life_cycle();

@@ -63,10 +63,11 @@ typedef struct ox_sse {
     uint8_t has_id;
     size_t error_size;
     ox_sse_text id, late_name;
-    /* How the last event began, up to the value of `data:`. */
+    /* How the last event began, up to the value of `data:`. Compared with bytes that may be here only in part,
+     * so no longer than the slack. */
     uint16_t head_route;
     uint8_t head_len, head_name, head_name_len;
-    char head[96];
+    char head[OX_SLACK];
     uint64_t words[OX_SSE_WORDS + 1]; /* one more: a sentinel with all bits set ends the search */
 } ox_sse;
 
