@@ -264,7 +264,10 @@ def configure_burst(server: Server) -> None:
 
     def answer(record: RecordedRequest) -> Answer:
         if record.path not in kept:
-            kept[record.path] = server.api.answer(record)
+            whole = server.api.answer(record)
+            # In writes of 16 KB: sent one by one, the events would measure the server.
+            cuts = range(16_384, sum(map(len, whole.body)), 16_384)
+            kept[record.path] = whole.but(splits=cuts)
         return kept[record.path]
 
     server.script("*", answer, times=None)
