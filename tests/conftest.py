@@ -172,7 +172,18 @@ def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TLSFiles:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=2))
             .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            # From Python 3.13 on certificates are checked strictly, and this one is asked for.
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False
+            )
         )
+        if issuer is None:
+            signs = dict.fromkeys(
+                ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False
+            ) | dict.fromkeys(("key_agreement", "encipher_only", "decipher_only"), False)
+            usage = x509.KeyUsage(key_cert_sign=True, crl_sign=True, **signs)
+            builder = builder.add_extension(usage, critical=True)
         if issuer is not None:
             names: list[x509.GeneralName] = [x509.DNSName("localhost")]
             names += [x509.IPAddress(ipaddress.ip_address(a)) for a in ("127.0.0.1", "::1")]
