@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from typing import Any, cast
 
@@ -11,8 +11,20 @@ from .options import NotGiven, Omit
 __all__ = ["encode_body"]
 
 
+_write: Callable[..., bytes] | None = None
+
+
 class _Absent(Exception):
     """An `omit` inside the body: a hook cannot take it out, the body has to be walked."""
+
+
+def _load_writer() -> Callable[..., bytes]:
+    # Not at the top: orjson brings dataclasses and inspect along, 20 ms a client that only waits need not pay.
+    global _write
+    from orjson import dumps
+
+    _write = dumps
+    return dumps
 
 
 def encode_body(body: object) -> bytes:
@@ -26,9 +38,7 @@ def encode_body(body: object) -> bytes:
     """
     if isinstance(body, bytes):
         return body
-    # Not at the top: orjson brings dataclasses and inspect along, 20 ms a client that only waits need not pay.
-    from orjson import dumps as write
-
+    write = _write or _load_writer()
     try:
         return write(body, default=_default)
     except TypeError as error:
