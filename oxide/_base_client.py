@@ -43,7 +43,7 @@ class AsyncAPIClient:
     _custom_headers: Mapping[str, str | Omit]
     _custom_query: Mapping[str, object]
     _connections: Connections
-    _blocks: dict[tuple[bool, float | None], HeaderBlock]
+    _blocks: dict[tuple[str, bool, float | None], HeaderBlock]
     _urls: dict[str, tuple[URL, str]]
     _follow_redirects = True
 
@@ -80,9 +80,9 @@ class AsyncAPIClient:
         """Query parameters every request carries."""
         return dict(self._custom_query)
 
-    def _block(self, stream: bool, read: float | None) -> HeaderBlock:
+    def _block(self, verb: str, stream: bool, read: float | None) -> HeaderBlock:
         """The headers of requests without options, checked and serialised once."""
-        key = (stream, read)
+        key = (verb, stream, read)
         block = self._blocks.get(key)
         if block is None:
             from .transport.decode import accept_encoding
@@ -91,6 +91,8 @@ class AsyncAPIClient:
             headers = self.default_headers
             if stream:
                 headers.update({"Accept": "text/event-stream", "Cache-Control": "no-cache"})
+            if verb == "GET":
+                del headers["Content-Type"]
             headers["Accept-Encoding"] = accept_encoding()
             if read is not None:
                 headers["x-stainless-read-timeout"] = f"{read:g}"
@@ -144,7 +146,8 @@ class AsyncAPIClient:
         options: RequestOptions | None = None,
     ) -> PreparedRequest:
         limits = self._limits if isinstance(timeout, NotGiven) else Timeout.of(timeout)
-        block = self._blocks.get((stream, limits.read)) or self._block(stream, limits.read)
+        verb = endpoint.method
+        block = self._blocks.get((verb, stream, limits.read)) or self._block(verb, stream, limits.read)
         if extra_query:
             query = {**(query or {}), **extra_query}
         address = self._urls.get(path) if not query else None

@@ -143,13 +143,13 @@ def test_a_subclass_is_copied_as_itself() -> None:
 
 def test_changed_attributes_reach_the_headers() -> None:
     client = AsyncOpenAI(api_key="k")
-    block = client._block(False, None)
+    block = client._block("POST", False, None)
     assert block.get("authorization") == "Bearer k"
-    assert client._block(False, None) is block
+    assert client._block("POST", False, None) is block
     client.api_key = "new"
     client.organization = "org"
-    assert client._block(False, None).get("Authorization") == "Bearer new"
-    assert client._block(False, None).get("openai-organization") == "org"
+    assert client._block("POST", False, None).get("Authorization") == "Bearer new"
+    assert client._block("POST", False, None).get("openai-organization") == "org"
     client.base_url = "http://other/v2"
     assert str(client.base_url) == "http://other/v2/"
 
@@ -157,7 +157,7 @@ def test_changed_attributes_reach_the_headers() -> None:
 def test_headers_cannot_be_smuggled() -> None:
     client = AsyncOpenAI(api_key="k\r\nX-Evil: 1")
     with pytest.raises(ValueError, match=r"[Aa]uthorization") as caught:
-        client._block(False, None)
+        client._block("POST", False, None)
     assert "Evil" not in str(caught.value)
 
 
