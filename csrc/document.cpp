@@ -110,212 +110,9 @@ int code_of(sj::error_code error) noexcept
             return code_;                         \
     } while (0)
 
-simdjson_inline bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-// Behind a token there is white space, then the next one: `next`, or the end of the document.
-simdjson_inline const char *end_before(const char *next) noexcept
-{
-    do
-        next--;
-    while (is_space(*next));
-    return next + 1;
-}
-
-simdjson_inline ox_kind number_kind(const char *p, size_t n) noexcept
-{
-    for (size_t i = 0; i < n; i++)
-        if (p[i] == '.' || p[i] == 'e' || p[i] == 'E')
-            return OX_FLOAT;
-    return OX_INT;
-}
-
-#ifdef __AVX2__
-// One load covers nearly every key and most strings; the bits behind their end are masked away. Keys and strings are
-// followed by their quote and the padding, so 32 bytes can always be read.
-simdjson_inline int classify(const char *p, size_t n) noexcept
-{
-    const __m256i backslash = _mm256_set1_epi8('\\');
-    __m256i escapes = _mm256_setzero_si256(), highs = escapes;
-    while (n > 32) {
-        __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
-        escapes = _mm256_or_si256(escapes, _mm256_cmpeq_epi8(v, backslash));
-        highs = _mm256_or_si256(highs, v);
-        p += 32;
-        n -= 32;
-    }
-    const uint64_t rest = (uint64_t{1} << n) - 1;
-    __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
-    const uint64_t escaped = (static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, backslash))) & rest) |
-                             static_cast<uint32_t>(_mm256_movemask_epi8(escapes));
-    const uint64_t high = (static_cast<uint32_t>(_mm256_movemask_epi8(v)) & rest) |
-                          static_cast<uint32_t>(_mm256_movemask_epi8(highs));
-    return (escaped ? OX_ESCAPED : 0) | (high ? OX_NON_ASCII : 0);
-}
-#else
-constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
-
-simdjson_inline uint64_t load8(const char *p) noexcept
-{
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
-
-// Non-zero where a byte of word is a backslash.
-simdjson_inline uint64_t backslashes(uint64_t word) noexcept
-{
-    word ^= kOnes * '\\';
-    return (word - kOnes) & ~word & kHigh;
-}
-
-// Most strings are shorter than a vector: these go by words of eight, the last one overlapping the one before. Keys and
-// strings are followed by their quote and the padding, so eight bytes can always be read.
-simdjson_inline int classify(const char *p, size_t n) noexcept
-{
-    uint64_t escaped = 0, high = 0;
-    if (n < 8) {
-        uint64_t mask = n ? ~uint64_t{0} >> (64 - 8 * n) : 0;
-        uint64_t word = load8(p) & mask;
-        escaped = backslashes(word);
-        high = word & kHigh;
-    } else if (n < 64) {
-        for (size_t i = 0; i < n - 8; i += 8) {
-            escaped |= backslashes(load8(p + i));
-            high |= load8(p + i) & kHigh;
-        }
-        escaped |= backslashes(load8(p + n - 8));
-        high |= load8(p + n - 8) & kHigh;
-    } else {
-        uint8_t escape = 0, top = 0;
-        for (size_t i = 0; i < n; i++) { // becomes vector instructions
-            top |= static_cast<uint8_t>(p[i]);
-            escape |= static_cast<uint8_t>(p[i] == '\\');
-        }
-        escaped = escape;
-        high = top & 0x80;
-    }
-    return (escaped ? OX_ESCAPED : 0) | (high ? OX_NON_ASCII : 0);
-}
-#endif
+#include "document_tokens.h"
 
 int classify_string(const char *p, size_t n) noexcept { return classify(p, n); }
-
-struct Depths {
-    int8_t step[256];
-    constexpr Depths() noexcept : step{}
-    {
-        step['{'] = step['['] = 1;
-        step['}'] = step[']'] = -1;
-    }
-};
-constexpr Depths depths;
-
-// The tokens of one document, and one level of its grammar.
-class Tokens {
-  public:
-    // Runs the first stage. OX_JSON_TYPE unless the document begins with `open`.
-    int start(Parser &parser, const char *p, size_t n, char open) noexcept
-    {
-        if (parser.stage.stage1(reinterpret_cast<const uint8_t *>(p), n, sj::stage1_mode::regular))
-            return OX_JSON_SYNTAX;
-        base = p;
-        at = parser.stage.structural_indexes.get();
-        end = at + parser.stage.n_structural_indexes; // *end is n: the token behind the last
-        if (base[*at] != open)
-            return OX_JSON_TYPE;
-        at++;
-        return OX_JSON_OK;
-    }
-
-    simdjson_inline bool is(char c) const noexcept { return at != end && base[*at] == c; }
-
-    // After the opening bracket: whether there is anything before the closing one.
-    simdjson_inline bool empty(char close) noexcept
-    {
-        if (!is(close))
-            return false;
-        at++;
-        return true;
-    }
-
-    // "key" and its colon.
-    simdjson_inline int key(const char **key, size_t *length) noexcept
-    {
-        if (simdjson_unlikely(!is('"')))
-            return OX_JSON_SYNTAX;
-        const char *start = base + *at + 1;
-        at++;
-        if (simdjson_unlikely(!is(':')))
-            return OX_JSON_SYNTAX;
-        *key = start;
-        *length = static_cast<size_t>(end_before(base + *at) - 1 - start);
-        at++;
-        return OX_JSON_OK;
-    }
-
-    // Any value. A container is skipped by counting brackets: what is in it is checked when it is read.
-    simdjson_inline int value(ox_value *out) noexcept
-    {
-        if (simdjson_unlikely(at == end))
-            return OX_JSON_SYNTAX;
-        const char *p = base + *at++;
-        out->p = p;
-        if (*p == '{' || *p == '[') {
-            out->kind = *p == '{' ? OX_OBJECT : OX_ARRAY;
-            for (int depth = 1; depth; at++) {
-                if (simdjson_unlikely(at == end))
-                    return OX_JSON_SYNTAX;
-                depth += depths.step[static_cast<uint8_t>(base[*at])];
-            }
-            const char *last = base + at[-1];
-            out->n = static_cast<size_t>(last + 1 - p);
-            return *last == *p + 2 ? OX_JSON_OK : OX_JSON_SYNTAX; // ] and } come two after [ and {
-        }
-        out->n = static_cast<size_t>(end_before(base + *at) - p);
-        return scalar(p, out->n, &out->kind);
-    }
-
-    // `,` goes on (*more), `close` must be the end of the document.
-    simdjson_inline int next(char close, bool *more) noexcept
-    {
-        if (simdjson_unlikely(at == end))
-            return OX_JSON_SYNTAX;
-        const char c = base[*at++];
-        *more = c == ',';
-        return *more || (c == close && at == end) ? OX_JSON_OK : OX_JSON_SYNTAX;
-    }
-
-    simdjson_inline bool done() const noexcept { return at == end; }
-
-  private:
-    static simdjson_inline int scalar(const char *p, size_t n, ox_kind *kind) noexcept
-    {
-        switch (*p) {
-        case '"':
-            *kind = OX_STRING;
-            return OX_JSON_OK;
-        case 't':
-            *kind = OX_TRUE;
-            return n == 4 && memcmp(p, "true", 4) == 0 ? OX_JSON_OK : OX_JSON_SYNTAX;
-        case 'f':
-            *kind = OX_FALSE;
-            return n == 5 && memcmp(p, "false", 5) == 0 ? OX_JSON_OK : OX_JSON_SYNTAX;
-        case 'n':
-            *kind = OX_NULL;
-            return n == 4 && memcmp(p, "null", 4) == 0 ? OX_JSON_OK : OX_JSON_SYNTAX;
-        case '-':
-        case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-            *kind = number_kind(p, n);
-            return OX_JSON_OK;
-        default: // NaN, Infinity and every other word: the standard library knows
-            return OX_JSON_SYNTAX;
-        }
-    }
-
-    const char *base = nullptr;
-    const uint32_t *at = nullptr;
-    const uint32_t *end = nullptr;
-};
 
 simdjson_inline ox_field *next_field(ox_fields *out) noexcept
 {
@@ -331,7 +128,7 @@ int scan_object(const char *p, size_t n, ox_fields *out) noexcept
     if (!lease.parser)
         return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(*lease.parser, p, n, '{'));
+    OX_CALL(tokens.start(lease.parser->stage, p, n, '{'));
     if (tokens.empty('}'))
         return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
     for (bool more = true; more;) {
@@ -353,7 +150,7 @@ int scan_array(const char *p, size_t n, ox_fields *out) noexcept
     if (!lease.parser)
         return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(*lease.parser, p, n, '['));
+    OX_CALL(tokens.start(lease.parser->stage, p, n, '['));
     if (tokens.empty(']'))
         return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
     for (bool more = true; more;) {
@@ -367,6 +164,53 @@ int scan_array(const char *p, size_t n, ox_fields *out) noexcept
         OX_CALL(tokens.next(']', &more));
     }
     return OX_JSON_OK;
+}
+
+int scan_tree(const char *p, size_t n, ox_fields *out) noexcept
+{
+    size_t open[OX_TREE_DEPTH]; // the entries whose containers are not closed yet
+    bool object[OX_TREE_DEPTH + 1];
+    int depth = 0;
+
+    out->count = 0;
+    Lease lease(n);
+    if (!lease.parser)
+        return OX_JSON_MEMORY;
+    Tokens tokens;
+    OX_CALL(tokens.start(lease.parser->stage, p, n, 0));
+    object[0] = tokens.first() == '{';
+    bool more = !tokens.empty(object[0] ? '}' : ']');
+    for (;;) {
+        if (more) {
+            ox_field *f = next_field(out);
+            if (!f)
+                return OX_JSON_MEMORY;
+            f->key = nullptr;
+            f->key_len = 0;
+            f->key_escaped = 0;
+            if (object[depth]) {
+                OX_CALL(tokens.key(&f->key, &f->key_len));
+                f->key_escaped = classify(f->key, f->key_len) & OX_ESCAPED;
+            }
+            if (tokens.opened(&f->value)) {
+                if (depth == OX_TREE_DEPTH)
+                    return OX_JSON_DEPTH;
+                open[depth++] = out->count - 1;
+                object[depth] = f->value.kind == OX_OBJECT;
+                more = !tokens.empty(object[depth] ? '}' : ']');
+                continue;
+            }
+            OX_CALL(tokens.value(&f->value));
+            f->after = static_cast<uint32_t>(out->count);
+        } else { // a closing bracket has been passed
+            if (!depth)
+                return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
+            ox_field *f = &out->items[open[--depth]];
+            tokens.closed(&f->value);
+            f->after = static_cast<uint32_t>(out->count);
+        }
+        OX_CALL(tokens.step(object[depth] ? '}' : ']', &more));
+    }
 }
 
 int unescape(const char *p, size_t n, char *out, size_t *out_len) noexcept
@@ -401,7 +245,7 @@ int pluck(const char *p, size_t n, const ox_key *keys, size_t nkeys, ox_value *o
     if (!lease.parser)
         return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(*lease.parser, p, n, '{'));
+    OX_CALL(tokens.start(lease.parser->stage, p, n, '{'));
     if (tokens.empty('}'))
         return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
     for (bool more = true; more;) { // to the end even when all are found: the last duplicate wins
@@ -593,6 +437,6 @@ int walk(const char *p, size_t n, const ox_visitor *visitor, void *context) noex
 extern "C" {
 extern const ox_json OX_CAT(ox_json_, OXIDE_ROW);
 const ox_json OX_CAT(ox_json_, OXIDE_ROW) = {
-    OX_STR(OXIDE_ROW), SIMDJSON_VERSION, scan_object, scan_array, pluck, walk, number, classify_string, unescape,
+    OX_STR(OXIDE_ROW), SIMDJSON_VERSION, scan_object, scan_array, scan_tree, pluck, walk, number, classify_string, unescape,
 };
 }

@@ -1,5 +1,5 @@
 # Everything of csrc/ that the compiled modules use, and nothing else.
-from libc.stdint cimport int64_t, uint16_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "oxide/cpu.h" nogil:
     const char *ox_cpu_machine()
@@ -87,6 +87,7 @@ cdef extern from "oxide/document.h" nogil:
         size_t key_len
         ox_value value
         int key_escaped
+        uint32_t after
 
     ctypedef struct ox_fields:
         ox_field *items
@@ -127,6 +128,7 @@ cdef extern from "oxide/document.h" nogil:
         const char *version
         int (*scan_object)(const char *, size_t, ox_fields *) noexcept
         int (*scan_array)(const char *, size_t, ox_fields *) noexcept
+        int (*scan_tree)(const char *, size_t, ox_fields *) noexcept
         int (*pluck)(const char *, size_t, const ox_key *, size_t, ox_value *) noexcept
         int (*walk)(const char *, size_t, const ox_visitor *, void *) noexcept
         int (*number)(const char *, size_t, ox_number *) noexcept

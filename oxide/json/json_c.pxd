@@ -17,6 +17,8 @@ cdef object field_key(const ox_field *field)
 # out: initialised with ox_fields_init(), freed by ox_json_fields_free(). Overwritten by each scan.
 cdef int scan_object(const char *p, Py_ssize_t n, ox_fields *out) noexcept
 cdef int scan_array(const char *p, Py_ssize_t n, ox_fields *out) noexcept
+# The fields and elements of every level in document order; ox_field.after leads past what is inside an entry.
+cdef int scan_tree(const char *p, Py_ssize_t n, ox_fields *out) noexcept
 cdef void fields_free(ox_fields *fields) noexcept
 # out[i]: the last value under keys[i] in a top-level object, kind OX_MISSING where there is none.
 cdef int pluck_keys(const char *p, Py_ssize_t n, const ox_key *keys, size_t nkeys, ox_value *out) noexcept

@@ -336,6 +336,10 @@ cdef int scan_array(const char *p, Py_ssize_t n, ox_fields *out) noexcept:
     return simdjson.scan_array(p, n, out)
 
 
+cdef int scan_tree(const char *p, Py_ssize_t n, ox_fields *out) noexcept:
+    return simdjson.scan_tree(p, n, out)
+
+
 cdef void fields_free(ox_fields *fields) noexcept:
     ox_fields_free(fields)
 

@@ -60,6 +60,33 @@ static const ox_visitor visitor = {on_null, on_boolean, on_number, on_string, on
 /* Of two faults in one document rows may name either. */
 static void outcome(log *l, int code) { add(l, code ? "refused" : "taken", 5); }
 
+/* An entry of a tree: scanning its span alone must give its own children, at the places `after` leads to. */
+static void describe_entry(const char *p, size_t n, const ox_fields *tree, size_t i, log *out)
+{
+    const ox_field *f = &tree->items[i];
+    size_t facts[] = {f->key ? (size_t)(f->key - p) : 0, f->key_len, (size_t)(f->value.p - p), f->value.n, f->after};
+    CHECK(f->value.p >= p && f->value.p + f->value.n <= p + n, "a value outside its document");
+    CHECK(f->after > i && f->after <= tree->count, "after leads from %zu to %u", i, f->after);
+    add(out, (const char *)facts, sizeof facts);
+    if (f->value.kind != OX_OBJECT && f->value.kind != OX_ARRAY) {
+        CHECK(f->after == i + 1, "a scalar with something inside");
+        return;
+    }
+    ox_fields children;
+    ox_fields_init(&children);
+    int code = (f->value.kind == OX_OBJECT ? rows[0]->scan_object : rows[0]->scan_array)(f->value.p, f->value.n, &children);
+    CHECK(code == OX_JSON_OK, "a span of a tree that does not parse: %.*s", (int)f->value.n, f->value.p);
+    size_t child = i + 1;
+    for (size_t k = 0; k < children.count; k++, child = tree->items[child].after) {
+        CHECK(child < f->after, "fewer children than there are");
+        CHECK(tree->items[child].value.p == children.items[k].value.p, "another child");
+        CHECK(tree->items[child].value.n == children.items[k].value.n, "a child of another length");
+        CHECK(tree->items[child].key == children.items[k].key, "another key");
+    }
+    CHECK(child == f->after, "more children than there are");
+    ox_fields_free(&children);
+}
+
 /* What one row makes of a document, spans as offsets. */
 static void describe(const ox_json *row, const char *p, size_t n, log *out)
 {
@@ -90,6 +117,10 @@ static void describe(const ox_json *row, const char *p, size_t n, log *out)
             }
         }
     }
+    code = row->scan_tree(p, n, &fields);
+    outcome(out, code);
+    for (size_t i = 0; !code && i < fields.count; i++)
+        describe_entry(p, n, &fields, i, out);
     ox_fields_free(&fields);
     code = row->pluck(p, n, keys, 4, found);
     outcome(out, code);
@@ -150,6 +181,21 @@ static void deep(size_t depth, int expected)
         CHECK(rows[r]->walk(p, 2 * depth, &visitor, &out) == expected, "%s: depth %zu", rows[r]->name, depth);
     }
     free(p);
+}
+
+static void deep_tree(size_t depth, int expected)
+{
+    char p[2 * OX_TREE_DEPTH + 16 + OX_PADDING];
+    ox_fields fields;
+    memset(p, '[', depth);
+    memset(p + depth, ']', depth);
+    memset(p + 2 * depth, ']', OX_PADDING);
+    ox_fields_init(&fields);
+    for (size_t r = 0; r < nrows; r++) {
+        CHECK(rows[r]->scan_tree(p, 2 * depth, &fields) == expected, "%s: depth %zu", rows[r]->name, depth);
+        CHECK(expected || fields.count == depth - 1, "%s: %zu entries", rows[r]->name, fields.count);
+    }
+    ox_fields_free(&fields);
 }
 
 /* Above OX_KEEP a parser is made for the document, and more fields than the list starts with move it to the heap. */
@@ -226,6 +272,8 @@ int main(void)
     deep(OX_MAX_DEPTH, OX_JSON_OK);
     deep(OX_MAX_DEPTH + 1, OX_JSON_DEPTH);
     deep(100000, OX_JSON_DEPTH);
+    deep_tree(OX_TREE_DEPTH + 1, OX_JSON_OK);
+    deep_tree(OX_TREE_DEPTH + 2, OX_JSON_DEPTH);
     large();
     for (size_t r = 0; r < nrows; r++) {
         strings(rows[r]);

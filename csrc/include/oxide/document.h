@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { OX_PADDING = 64, OX_KEEP = 64 * 1024, OX_MAX_DEPTH = 192, OX_SMALL_FIELDS = 24 };
+enum { OX_PADDING = 64, OX_KEEP = 64 * 1024, OX_MAX_DEPTH = 192, OX_TREE_DEPTH = 32, OX_SMALL_FIELDS = 24 };
 
 typedef enum ox_json_error {
     OX_JSON_OK = 0,
@@ -50,6 +50,7 @@ typedef struct ox_field {
     size_t key_len;
     ox_value value;
     int key_escaped; /* non-zero: key holds backslash escapes, unescape before comparing */
+    uint32_t after;  /* scan_tree only: position of the next entry that is not inside this one */
 } ox_field;
 
 /* A growable list that starts on its owner's stack. */
@@ -106,6 +107,9 @@ typedef struct ox_json {
     /* All top-level fields in order, duplicates included. out must be initialised and is overwritten. */
     int (*scan_object)(const char *p, size_t n, ox_fields *out);
     int (*scan_array)(const char *p, size_t n, ox_fields *out);
+    /* The fields and elements of every level, each container before what is in it, the document itself left out. For
+     * small documents: OX_JSON_DEPTH below OX_TREE_DEPTH levels. */
+    int (*scan_tree)(const char *p, size_t n, ox_fields *out);
     /* One pass over a top-level object: out[i] is the last value under keys[i], kind OX_MISSING where there is none. */
     int (*pluck)(const char *p, size_t n, const ox_key *keys, size_t nkeys, ox_value *out);
     /* The whole document, every byte of it checked. */

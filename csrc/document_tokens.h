@@ -1,0 +1,228 @@
+// The tokens of a document and what can be told from them, for document.cpp: included once, inside its namespace, so that
+// every row compiles its own.
+
+simdjson_inline bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+// Behind a token there is white space, then the next one: `next`, or the end of the document.
+simdjson_inline const char *end_before(const char *next) noexcept
+{
+    do
+        next--;
+    while (is_space(*next));
+    return next + 1;
+}
+
+simdjson_inline ox_kind number_kind(const char *p, size_t n) noexcept
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == '.' || p[i] == 'e' || p[i] == 'E')
+            return OX_FLOAT;
+    return OX_INT;
+}
+
+#ifdef __AVX2__
+// One load covers nearly every key and most strings; the bits behind their end are masked away. Keys and strings are
+// followed by their quote and the padding, so 32 bytes can always be read.
+simdjson_inline int classify(const char *p, size_t n) noexcept
+{
+    const __m256i backslash = _mm256_set1_epi8('\\');
+    __m256i escapes = _mm256_setzero_si256(), highs = escapes;
+    while (n > 32) {
+        __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
+        escapes = _mm256_or_si256(escapes, _mm256_cmpeq_epi8(v, backslash));
+        highs = _mm256_or_si256(highs, v);
+        p += 32;
+        n -= 32;
+    }
+    const uint64_t rest = (uint64_t{1} << n) - 1;
+    __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
+    const uint64_t escaped = (static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, backslash))) & rest) |
+                             static_cast<uint32_t>(_mm256_movemask_epi8(escapes));
+    const uint64_t high = (static_cast<uint32_t>(_mm256_movemask_epi8(v)) & rest) |
+                          static_cast<uint32_t>(_mm256_movemask_epi8(highs));
+    return (escaped ? OX_ESCAPED : 0) | (high ? OX_NON_ASCII : 0);
+}
+#else
+constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
+
+simdjson_inline uint64_t load8(const char *p) noexcept
+{
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return word;
+}
+
+// Non-zero where a byte of word is a backslash.
+simdjson_inline uint64_t backslashes(uint64_t word) noexcept
+{
+    word ^= kOnes * '\\';
+    return (word - kOnes) & ~word & kHigh;
+}
+
+// Most strings are shorter than a vector: these go by words of eight, the last one overlapping the one before. Keys and
+// strings are followed by their quote and the padding, so eight bytes can always be read.
+simdjson_inline int classify(const char *p, size_t n) noexcept
+{
+    uint64_t escaped = 0, high = 0;
+    if (n < 8) {
+        uint64_t mask = n ? ~uint64_t{0} >> (64 - 8 * n) : 0;
+        uint64_t word = load8(p) & mask;
+        escaped = backslashes(word);
+        high = word & kHigh;
+    } else if (n < 64) {
+        for (size_t i = 0; i < n - 8; i += 8) {
+            escaped |= backslashes(load8(p + i));
+            high |= load8(p + i) & kHigh;
+        }
+        escaped |= backslashes(load8(p + n - 8));
+        high |= load8(p + n - 8) & kHigh;
+    } else {
+        uint8_t escape = 0, top = 0;
+        for (size_t i = 0; i < n; i++) { // becomes vector instructions
+            top |= static_cast<uint8_t>(p[i]);
+            escape |= static_cast<uint8_t>(p[i] == '\\');
+        }
+        escaped = escape;
+        high = top & 0x80;
+    }
+    return (escaped ? OX_ESCAPED : 0) | (high ? OX_NON_ASCII : 0);
+}
+#endif
+
+struct Depths {
+    int8_t step[256];
+    constexpr Depths() noexcept : step{}
+    {
+        step['{'] = step['['] = 1;
+        step['}'] = step[']'] = -1;
+    }
+};
+constexpr Depths depths;
+
+// The tokens of one document, and one level of its grammar.
+class Tokens {
+  public:
+    // Runs the first stage. OX_JSON_TYPE unless the document begins with `open`, or with any bracket where that is 0.
+    int start(row::dom_parser_implementation &stage, const char *p, size_t n, char open) noexcept
+    {
+        if (stage.stage1(reinterpret_cast<const uint8_t *>(p), n, sj::stage1_mode::regular))
+            return OX_JSON_SYNTAX;
+        base = p;
+        at = stage.structural_indexes.get();
+        end = at + stage.n_structural_indexes; // *end is n: the token behind the last
+        if (open ? base[*at] != open : base[*at] != '{' && base[*at] != '[')
+            return OX_JSON_TYPE;
+        at++;
+        return OX_JSON_OK;
+    }
+
+    char first() const noexcept { return base[at[-1]]; } // right after start()
+
+    simdjson_inline bool is(char c) const noexcept { return at != end && base[*at] == c; }
+
+    // After the opening bracket: whether there is anything before the closing one.
+    simdjson_inline bool empty(char close) noexcept
+    {
+        if (!is(close))
+            return false;
+        at++;
+        return true;
+    }
+
+    // "key" and its colon.
+    simdjson_inline int key(const char **key, size_t *length) noexcept
+    {
+        if (simdjson_unlikely(!is('"')))
+            return OX_JSON_SYNTAX;
+        const char *start = base + *at + 1;
+        at++;
+        if (simdjson_unlikely(!is(':')))
+            return OX_JSON_SYNTAX;
+        *key = start;
+        *length = static_cast<size_t>(end_before(base + *at) - 1 - start);
+        at++;
+        return OX_JSON_OK;
+    }
+
+    // Any value. A container is skipped by counting brackets: what is in it is checked when it is read.
+    simdjson_inline int value(ox_value *out) noexcept
+    {
+        if (simdjson_unlikely(at == end))
+            return OX_JSON_SYNTAX;
+        const char *p = base + *at++;
+        out->p = p;
+        if (*p == '{' || *p == '[') {
+            out->kind = *p == '{' ? OX_OBJECT : OX_ARRAY;
+            for (int depth = 1; depth; at++) {
+                if (simdjson_unlikely(at == end))
+                    return OX_JSON_SYNTAX;
+                depth += depths.step[static_cast<uint8_t>(base[*at])];
+            }
+            const char *last = base + at[-1];
+            out->n = static_cast<size_t>(last + 1 - p);
+            return *last == *p + 2 ? OX_JSON_OK : OX_JSON_SYNTAX; // ] and } come two after [ and {
+        }
+        out->n = static_cast<size_t>(end_before(base + *at) - p);
+        return scalar(p, out->n, &out->kind);
+    }
+
+    // `,` goes on (*more), `close` must be the end of the document.
+    simdjson_inline int next(char close, bool *more) noexcept
+    {
+        const int code = step(close, more);
+        return simdjson_likely(code || *more || at == end) ? code : OX_JSON_SYNTAX;
+    }
+
+    // A value that is a container: its opening bracket is passed and out->n left to closed().
+    simdjson_inline bool opened(ox_value *out) noexcept
+    {
+        if (simdjson_likely(!is('{') && !is('[')))
+            return false;
+        out->p = base + *at++;
+        out->kind = *out->p == '{' ? OX_OBJECT : OX_ARRAY;
+        return true;
+    }
+
+    simdjson_inline void closed(ox_value *out) const noexcept { out->n = static_cast<size_t>(base + at[-1] + 1 - out->p); }
+
+    // `,` goes on (*more), `close` ends a container.
+    simdjson_inline int step(char close, bool *more) noexcept
+    {
+        if (simdjson_unlikely(at == end))
+            return OX_JSON_SYNTAX;
+        const char c = base[*at++];
+        *more = c == ',';
+        return *more || c == close ? OX_JSON_OK : OX_JSON_SYNTAX;
+    }
+
+    simdjson_inline bool done() const noexcept { return at == end; }
+
+  private:
+    static simdjson_inline int scalar(const char *p, size_t n, ox_kind *kind) noexcept
+    {
+        switch (*p) {
+        case '"':
+            *kind = OX_STRING;
+            return OX_JSON_OK;
+        case 't':
+            *kind = OX_TRUE;
+            return n == 4 && memcmp(p, "true", 4) == 0 ? OX_JSON_OK : OX_JSON_SYNTAX;
+        case 'f':
+            *kind = OX_FALSE;
+            return n == 5 && memcmp(p, "false", 5) == 0 ? OX_JSON_OK : OX_JSON_SYNTAX;
+        case 'n':
+            *kind = OX_NULL;
+            return n == 4 && memcmp(p, "null", 4) == 0 ? OX_JSON_OK : OX_JSON_SYNTAX;
+        case '-':
+        case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+            *kind = number_kind(p, n);
+            return OX_JSON_OK;
+        default: // NaN, Infinity and every other word: the standard library knows
+            return OX_JSON_SYNTAX;
+        }
+    }
+
+    const char *base = nullptr;
+    const uint32_t *at = nullptr;
+    const uint32_t *end = nullptr;
+};
