@@ -1,4 +1,4 @@
-"""The same calls through the official SDK and through oxide: what a server sees, and what a program gets back."""
+"""The same calls through the official SDK and through oxide: what a server sees, what a program gets."""
 
 from __future__ import annotations
 
