@@ -126,7 +126,9 @@ class AsyncAPIClient:
 
     # -- one call ----------------------------------------------------------------------------------
 
-    def _authorizer(self, block: HeaderBlock) -> Callable[[], Awaitable[str]] | None:
+    def _authorizer(
+        self, block: HeaderBlock, headers: Mapping[str, object] | None
+    ) -> Callable[[], Awaitable[str]] | None:
         return None
 
     def _check_credentials(self, block: HeaderBlock, headers: Mapping[str, object] | None) -> None:
@@ -161,7 +163,7 @@ class AsyncAPIClient:
             block = block.merged(self._admin_headers())
         if extra_headers:
             block, key, retry_count = merged_headers(block, extra_headers)
-        auth = self._authorizer(block)
+        auth = self._authorizer(block, extra_headers)
         if auth is None and "authorization" not in block.names:
             self._check_credentials(block, extra_headers)
         content = None if body is None else encode_body(body)

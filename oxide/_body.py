@@ -19,7 +19,7 @@ class _Absent(Exception):
 
 
 def _load_writer() -> Callable[..., bytes]:
-    # Not at the top: orjson brings dataclasses and inspect along, 20 ms a client that only waits need not pay.
+    # Not at the top: orjson brings dataclasses and inspect along, 20 ms that a client which only waits saves.
     global _write
     from orjson import dumps
 

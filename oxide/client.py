@@ -190,10 +190,19 @@ class AsyncOpenAI(Verbs):
     def _admin_headers(self) -> dict[str, str | None]:
         return {"Authorization": f"Bearer {self.admin_api_key}"} if self.admin_api_key else {}
 
-    def _authorizer(self, block: HeaderBlock) -> Callable[[], Awaitable[str]] | None:
-        if self._api_key_provider is None or "authorization" in block.names:
+    def _authorizer(
+        self, block: HeaderBlock, headers: Mapping[str, object] | None
+    ) -> Callable[[], Awaitable[str]] | None:
+        if self._api_key_provider is None or "authorization" in block.names or self._anonymous(headers):
             return None
         return self._authorization
+
+    def _anonymous(self, headers: Mapping[str, object] | None) -> bool:
+        """Whether the Authorization header was taken away on purpose."""
+        for given in (self._custom_headers, headers or {}):
+            if any(isinstance(v, Omit) and n.lower() == "authorization" for n, v in given.items()):
+                return True
+        return False
 
     async def _authorization(self) -> str:
         provider = self._api_key_provider
@@ -205,9 +214,8 @@ class AsyncOpenAI(Verbs):
         return f"Bearer {key}"
 
     def _check_credentials(self, block: HeaderBlock, headers: Mapping[str, object] | None) -> None:
-        for given in (self._custom_headers, headers or {}):
-            if any(n.lower() == "authorization" and isinstance(v, Omit) for n, v in given.items()):
-                return
+        if self._anonymous(headers):
+            return
         raise TypeError(
             "Could not resolve authentication method. Expected either api_key or admin_api_key to be set. Or "
             "for the `Authorization` header to be explicitly omitted."

@@ -116,6 +116,10 @@ async def test_a_callable_key_is_asked_for_each_attempt(oxide_server: Server) ->
     async with AsyncOpenAI(api_key=lambda: "plain", base_url=oxide_server.base_url) as client:
         await client.models.list()
         assert oxide_server.journal[-1].headers["Authorization"] == "Bearer plain"
+        await client.models.list(extra_headers={"authorization": omit})
+        assert "Authorization" not in oxide_server.journal[-1].headers
+        await client.models.list(extra_headers={"authorization": "mine"})
+        assert oxide_server.journal[-1].headers.getall("Authorization") == ["mine"]
     async with AsyncOpenAI(api_key=lambda: "", base_url=oxide_server.base_url) as client:
         with pytest.raises(oxide.OpenAIError, match="non-empty"):
             await client.models.list()
