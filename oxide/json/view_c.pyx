@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, auto_pickle=False
 """The lazy view over json_c's scans. See json_py.View for what each method means."""
 cimport cython
 from json import loads as stdlib_loads

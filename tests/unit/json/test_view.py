@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -152,6 +153,8 @@ def test_not_constructible_by_accident() -> None:
     view_c = pytest.importorskip("oxide.json.view_c", reason="a pure build has no compiled view")
     with pytest.raises(TypeError, match=r"oxide\.json\.view"):
         view_c.View()
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(view_c.view(b"[1]"))
 
 
 trees = st.recursive(
