@@ -123,6 +123,8 @@ def _class_doc(item: list[Any]) -> str:
     """One line of facts: the tag, or the fields that are always there."""
     _, _, _, keywords, fields, _ = item
     params = _is_params(item)
+    if not params and item[2] != ["BaseModel"] and fields:
+        return f"`{item[2][-1]}` with {', '.join(f for f, *_ in fields[:6])}."
     what = "Request part" if params else "Object of an answer"
     for field, annotation, _ in fields:
         tag = re.fullmatch(r"(?:Required\[)?Literal\[['\"]([^'\"]+)['\"]\]\]?", annotation)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import facts as facts_module
+from .compact import compacted
 from .extract import Facts
 from .render_resources import ResourceWriter, resource_names
 from .render_types import MARK, package, target_module, type_module
@@ -58,7 +59,7 @@ def formatted(files: dict[str, str]) -> dict[str, str]:
             )
             if run.returncode:
                 raise RuntimeError(f"ruff {command[0]}: {run.stdout}{run.stderr}")
-        return {name: (root / name).read_text("utf-8") for name in files}
+        return {name: compacted((root / name).read_text("utf-8")) for name in files}
 
 
 def wanted(facts: Facts) -> dict[str, str]:

@@ -18,7 +18,7 @@ ChatCompletionStoreMessageContentPart: TypeAlias = Union[
 
 
 class ChatCompletionStoreMessage(ChatCompletionMessage):
-    """Object of an answer; always has id."""
+    """`ChatCompletionMessage` with id, content_parts."""
 
     id: str
     content_parts: Optional[List[ChatCompletionStoreMessageContentPart]] = None

@@ -2,6 +2,10 @@
 
 """Types of `types.responses`, imported when first used."""
 
+# The lists below are set tightly on purpose.
+# fmt: off
+# isort: off
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,42 +14,22 @@ if TYPE_CHECKING:
     from oxide.types.responses.compacted_response import CompactedResponse as CompactedResponse
     from oxide.types.responses.computer_action import ComputerAction as ComputerAction
     from oxide.types.responses.computer_action_list import ComputerActionList as ComputerActionList
-    from oxide.types.responses.computer_action_list_param import (
-        ComputerActionListParam as ComputerActionListParam,
-    )
+    from oxide.types.responses.computer_action_list_param import ComputerActionListParam as ComputerActionListParam
     from oxide.types.responses.computer_action_param import ComputerActionParam as ComputerActionParam
     from oxide.types.responses.computer_tool import ComputerTool as ComputerTool
     from oxide.types.responses.computer_tool_param import ComputerToolParam as ComputerToolParam
-    from oxide.types.responses.computer_use_preview_tool import (
-        ComputerUsePreviewTool as ComputerUsePreviewTool,
-    )
-    from oxide.types.responses.computer_use_preview_tool_param import (
-        ComputerUsePreviewToolParam as ComputerUsePreviewToolParam,
-    )
+    from oxide.types.responses.computer_use_preview_tool import ComputerUsePreviewTool as ComputerUsePreviewTool
+    from oxide.types.responses.computer_use_preview_tool_param import ComputerUsePreviewToolParam as ComputerUsePreviewToolParam
     from oxide.types.responses.container_auto import ContainerAuto as ContainerAuto
     from oxide.types.responses.container_auto_param import ContainerAutoParam as ContainerAutoParam
-    from oxide.types.responses.container_network_policy_allowlist import (
-        ContainerNetworkPolicyAllowlist as ContainerNetworkPolicyAllowlist,
-    )
-    from oxide.types.responses.container_network_policy_allowlist_param import (
-        ContainerNetworkPolicyAllowlistParam as ContainerNetworkPolicyAllowlistParam,
-    )
-    from oxide.types.responses.container_network_policy_disabled import (
-        ContainerNetworkPolicyDisabled as ContainerNetworkPolicyDisabled,
-    )
-    from oxide.types.responses.container_network_policy_disabled_param import (
-        ContainerNetworkPolicyDisabledParam as ContainerNetworkPolicyDisabledParam,
-    )
-    from oxide.types.responses.container_network_policy_domain_secret import (
-        ContainerNetworkPolicyDomainSecret as ContainerNetworkPolicyDomainSecret,
-    )
-    from oxide.types.responses.container_network_policy_domain_secret_param import (
-        ContainerNetworkPolicyDomainSecretParam as ContainerNetworkPolicyDomainSecretParam,
-    )
+    from oxide.types.responses.container_network_policy_allowlist import ContainerNetworkPolicyAllowlist as ContainerNetworkPolicyAllowlist
+    from oxide.types.responses.container_network_policy_allowlist_param import ContainerNetworkPolicyAllowlistParam as ContainerNetworkPolicyAllowlistParam
+    from oxide.types.responses.container_network_policy_disabled import ContainerNetworkPolicyDisabled as ContainerNetworkPolicyDisabled
+    from oxide.types.responses.container_network_policy_disabled_param import ContainerNetworkPolicyDisabledParam as ContainerNetworkPolicyDisabledParam
+    from oxide.types.responses.container_network_policy_domain_secret import ContainerNetworkPolicyDomainSecret as ContainerNetworkPolicyDomainSecret
+    from oxide.types.responses.container_network_policy_domain_secret_param import ContainerNetworkPolicyDomainSecretParam as ContainerNetworkPolicyDomainSecretParam
     from oxide.types.responses.container_reference import ContainerReference as ContainerReference
-    from oxide.types.responses.container_reference_param import (
-        ContainerReferenceParam as ContainerReferenceParam,
-    )
+    from oxide.types.responses.container_reference_param import ContainerReferenceParam as ContainerReferenceParam
     from oxide.types.responses.custom_tool import CustomTool as CustomTool
     from oxide.types.responses.custom_tool_param import CustomToolParam as CustomToolParam
     from oxide.types.responses.easy_input_message import EasyInputMessage as EasyInputMessage
@@ -53,23 +37,17 @@ if TYPE_CHECKING:
     from oxide.types.responses.file_search_tool import FileSearchTool as FileSearchTool
     from oxide.types.responses.file_search_tool_param import FileSearchToolParam as FileSearchToolParam
     from oxide.types.responses.function_shell_tool import FunctionShellTool as FunctionShellTool
-    from oxide.types.responses.function_shell_tool_param import (
-        FunctionShellToolParam as FunctionShellToolParam,
-    )
+    from oxide.types.responses.function_shell_tool_param import FunctionShellToolParam as FunctionShellToolParam
     from oxide.types.responses.function_tool import FunctionTool as FunctionTool
     from oxide.types.responses.function_tool_param import FunctionToolParam as FunctionToolParam
     from oxide.types.responses.image_detail import ImageDetail as ImageDetail
     from oxide.types.responses.inline_skill import InlineSkill as InlineSkill
     from oxide.types.responses.inline_skill_param import InlineSkillParam as InlineSkillParam
     from oxide.types.responses.inline_skill_source import InlineSkillSource as InlineSkillSource
-    from oxide.types.responses.inline_skill_source_param import (
-        InlineSkillSourceParam as InlineSkillSourceParam,
-    )
+    from oxide.types.responses.inline_skill_source_param import InlineSkillSourceParam as InlineSkillSourceParam
     from oxide.types.responses.input_item_list_params import InputItemListParams as InputItemListParams
     from oxide.types.responses.input_token_count_params import InputTokenCountParams as InputTokenCountParams
-    from oxide.types.responses.input_token_count_response import (
-        InputTokenCountResponse as InputTokenCountResponse,
-    )
+    from oxide.types.responses.input_token_count_response import InputTokenCountResponse as InputTokenCountResponse
     from oxide.types.responses.local_environment import LocalEnvironment as LocalEnvironment
     from oxide.types.responses.local_environment_param import LocalEnvironmentParam as LocalEnvironmentParam
     from oxide.types.responses.local_skill import LocalSkill as LocalSkill
@@ -79,463 +57,187 @@ if TYPE_CHECKING:
     from oxide.types.responses.namespace_tool import NamespaceTool as NamespaceTool
     from oxide.types.responses.namespace_tool_param import NamespaceToolParam as NamespaceToolParam
     from oxide.types.responses.response import Response as Response
-    from oxide.types.responses.response_apply_patch_tool_call import (
-        ResponseApplyPatchToolCall as ResponseApplyPatchToolCall,
-    )
-    from oxide.types.responses.response_apply_patch_tool_call_output import (
-        ResponseApplyPatchToolCallOutput as ResponseApplyPatchToolCallOutput,
-    )
-    from oxide.types.responses.response_audio_delta_event import (
-        ResponseAudioDeltaEvent as ResponseAudioDeltaEvent,
-    )
-    from oxide.types.responses.response_audio_done_event import (
-        ResponseAudioDoneEvent as ResponseAudioDoneEvent,
-    )
-    from oxide.types.responses.response_audio_transcript_delta_event import (
-        ResponseAudioTranscriptDeltaEvent as ResponseAudioTranscriptDeltaEvent,
-    )
-    from oxide.types.responses.response_audio_transcript_done_event import (
-        ResponseAudioTranscriptDoneEvent as ResponseAudioTranscriptDoneEvent,
-    )
-    from oxide.types.responses.response_code_interpreter_call_code_delta_event import (
-        ResponseCodeInterpreterCallCodeDeltaEvent as ResponseCodeInterpreterCallCodeDeltaEvent,
-    )
-    from oxide.types.responses.response_code_interpreter_call_code_done_event import (
-        ResponseCodeInterpreterCallCodeDoneEvent as ResponseCodeInterpreterCallCodeDoneEvent,
-    )
-    from oxide.types.responses.response_code_interpreter_call_completed_event import (
-        ResponseCodeInterpreterCallCompletedEvent as ResponseCodeInterpreterCallCompletedEvent,
-    )
-    from oxide.types.responses.response_code_interpreter_call_in_progress_event import (
-        ResponseCodeInterpreterCallInProgressEvent as ResponseCodeInterpreterCallInProgressEvent,
-    )
-    from oxide.types.responses.response_code_interpreter_call_interpreting_event import (
-        ResponseCodeInterpreterCallInterpretingEvent as ResponseCodeInterpreterCallInterpretingEvent,
-    )
-    from oxide.types.responses.response_code_interpreter_tool_call import (
-        ResponseCodeInterpreterToolCall as ResponseCodeInterpreterToolCall,
-    )
-    from oxide.types.responses.response_code_interpreter_tool_call_param import (
-        ResponseCodeInterpreterToolCallParam as ResponseCodeInterpreterToolCallParam,
-    )
+    from oxide.types.responses.response_apply_patch_tool_call import ResponseApplyPatchToolCall as ResponseApplyPatchToolCall
+    from oxide.types.responses.response_apply_patch_tool_call_output import ResponseApplyPatchToolCallOutput as ResponseApplyPatchToolCallOutput
+    from oxide.types.responses.response_audio_delta_event import ResponseAudioDeltaEvent as ResponseAudioDeltaEvent
+    from oxide.types.responses.response_audio_done_event import ResponseAudioDoneEvent as ResponseAudioDoneEvent
+    from oxide.types.responses.response_audio_transcript_delta_event import ResponseAudioTranscriptDeltaEvent as ResponseAudioTranscriptDeltaEvent
+    from oxide.types.responses.response_audio_transcript_done_event import ResponseAudioTranscriptDoneEvent as ResponseAudioTranscriptDoneEvent
+    from oxide.types.responses.response_code_interpreter_call_code_delta_event import ResponseCodeInterpreterCallCodeDeltaEvent as ResponseCodeInterpreterCallCodeDeltaEvent
+    from oxide.types.responses.response_code_interpreter_call_code_done_event import ResponseCodeInterpreterCallCodeDoneEvent as ResponseCodeInterpreterCallCodeDoneEvent
+    from oxide.types.responses.response_code_interpreter_call_completed_event import ResponseCodeInterpreterCallCompletedEvent as ResponseCodeInterpreterCallCompletedEvent
+    from oxide.types.responses.response_code_interpreter_call_in_progress_event import ResponseCodeInterpreterCallInProgressEvent as ResponseCodeInterpreterCallInProgressEvent
+    from oxide.types.responses.response_code_interpreter_call_interpreting_event import ResponseCodeInterpreterCallInterpretingEvent as ResponseCodeInterpreterCallInterpretingEvent
+    from oxide.types.responses.response_code_interpreter_tool_call import ResponseCodeInterpreterToolCall as ResponseCodeInterpreterToolCall
+    from oxide.types.responses.response_code_interpreter_tool_call_param import ResponseCodeInterpreterToolCallParam as ResponseCodeInterpreterToolCallParam
     from oxide.types.responses.response_compact_params import ResponseCompactParams as ResponseCompactParams
-    from oxide.types.responses.response_compaction_compacting_event import (
-        ResponseCompactionCompactingEvent as ResponseCompactionCompactingEvent,
-    )
-    from oxide.types.responses.response_compaction_item import (
-        ResponseCompactionItem as ResponseCompactionItem,
-    )
-    from oxide.types.responses.response_compaction_item_param import (
-        ResponseCompactionItemParam as ResponseCompactionItemParam,
-    )
-    from oxide.types.responses.response_compaction_item_param_param import (
-        ResponseCompactionItemParamParam as ResponseCompactionItemParamParam,
-    )
-    from oxide.types.responses.response_completed_event import (
-        ResponseCompletedEvent as ResponseCompletedEvent,
-    )
-    from oxide.types.responses.response_computer_tool_call import (
-        ResponseComputerToolCall as ResponseComputerToolCall,
-    )
-    from oxide.types.responses.response_computer_tool_call_output_item import (
-        ResponseComputerToolCallOutputItem as ResponseComputerToolCallOutputItem,
-    )
-    from oxide.types.responses.response_computer_tool_call_output_screenshot import (
-        ResponseComputerToolCallOutputScreenshot as ResponseComputerToolCallOutputScreenshot,
-    )
-    from oxide.types.responses.response_computer_tool_call_output_screenshot_param import (
-        ResponseComputerToolCallOutputScreenshotParam as ResponseComputerToolCallOutputScreenshotParam,
-    )
-    from oxide.types.responses.response_computer_tool_call_param import (
-        ResponseComputerToolCallParam as ResponseComputerToolCallParam,
-    )
-    from oxide.types.responses.response_configuration_update_item import (
-        ResponseConfigurationUpdateItem as ResponseConfigurationUpdateItem,
-    )
-    from oxide.types.responses.response_configuration_update_item_param import (
-        ResponseConfigurationUpdateItemParam as ResponseConfigurationUpdateItemParam,
-    )
-    from oxide.types.responses.response_configuration_update_item_param_param import (
-        ResponseConfigurationUpdateItemParamParam as ResponseConfigurationUpdateItemParamParam,
-    )
-    from oxide.types.responses.response_container_reference import (
-        ResponseContainerReference as ResponseContainerReference,
-    )
-    from oxide.types.responses.response_content_part_added_event import (
-        ResponseContentPartAddedEvent as ResponseContentPartAddedEvent,
-    )
-    from oxide.types.responses.response_content_part_done_event import (
-        ResponseContentPartDoneEvent as ResponseContentPartDoneEvent,
-    )
-    from oxide.types.responses.response_conversation_param import (
-        ResponseConversationParam as ResponseConversationParam,
-    )
-    from oxide.types.responses.response_conversation_param_param import (
-        ResponseConversationParamParam as ResponseConversationParamParam,
-    )
+    from oxide.types.responses.response_compaction_compacting_event import ResponseCompactionCompactingEvent as ResponseCompactionCompactingEvent
+    from oxide.types.responses.response_compaction_item import ResponseCompactionItem as ResponseCompactionItem
+    from oxide.types.responses.response_compaction_item_param import ResponseCompactionItemParam as ResponseCompactionItemParam
+    from oxide.types.responses.response_compaction_item_param_param import ResponseCompactionItemParamParam as ResponseCompactionItemParamParam
+    from oxide.types.responses.response_completed_event import ResponseCompletedEvent as ResponseCompletedEvent
+    from oxide.types.responses.response_computer_tool_call import ResponseComputerToolCall as ResponseComputerToolCall
+    from oxide.types.responses.response_computer_tool_call_output_item import ResponseComputerToolCallOutputItem as ResponseComputerToolCallOutputItem
+    from oxide.types.responses.response_computer_tool_call_output_screenshot import ResponseComputerToolCallOutputScreenshot as ResponseComputerToolCallOutputScreenshot
+    from oxide.types.responses.response_computer_tool_call_output_screenshot_param import ResponseComputerToolCallOutputScreenshotParam as ResponseComputerToolCallOutputScreenshotParam
+    from oxide.types.responses.response_computer_tool_call_param import ResponseComputerToolCallParam as ResponseComputerToolCallParam
+    from oxide.types.responses.response_configuration_update_item import ResponseConfigurationUpdateItem as ResponseConfigurationUpdateItem
+    from oxide.types.responses.response_configuration_update_item_param import ResponseConfigurationUpdateItemParam as ResponseConfigurationUpdateItemParam
+    from oxide.types.responses.response_configuration_update_item_param_param import ResponseConfigurationUpdateItemParamParam as ResponseConfigurationUpdateItemParamParam
+    from oxide.types.responses.response_container_reference import ResponseContainerReference as ResponseContainerReference
+    from oxide.types.responses.response_content_part_added_event import ResponseContentPartAddedEvent as ResponseContentPartAddedEvent
+    from oxide.types.responses.response_content_part_done_event import ResponseContentPartDoneEvent as ResponseContentPartDoneEvent
+    from oxide.types.responses.response_conversation_param import ResponseConversationParam as ResponseConversationParam
+    from oxide.types.responses.response_conversation_param_param import ResponseConversationParamParam as ResponseConversationParamParam
     from oxide.types.responses.response_create_params import ResponseCreateParams as ResponseCreateParams
     from oxide.types.responses.response_created_event import ResponseCreatedEvent as ResponseCreatedEvent
-    from oxide.types.responses.response_custom_tool_call import (
-        ResponseCustomToolCall as ResponseCustomToolCall,
-    )
-    from oxide.types.responses.response_custom_tool_call_input_delta_event import (
-        ResponseCustomToolCallInputDeltaEvent as ResponseCustomToolCallInputDeltaEvent,
-    )
-    from oxide.types.responses.response_custom_tool_call_input_done_event import (
-        ResponseCustomToolCallInputDoneEvent as ResponseCustomToolCallInputDoneEvent,
-    )
-    from oxide.types.responses.response_custom_tool_call_item import (
-        ResponseCustomToolCallItem as ResponseCustomToolCallItem,
-    )
-    from oxide.types.responses.response_custom_tool_call_output import (
-        ResponseCustomToolCallOutput as ResponseCustomToolCallOutput,
-    )
-    from oxide.types.responses.response_custom_tool_call_output_item import (
-        ResponseCustomToolCallOutputItem as ResponseCustomToolCallOutputItem,
-    )
-    from oxide.types.responses.response_custom_tool_call_output_param import (
-        ResponseCustomToolCallOutputParam as ResponseCustomToolCallOutputParam,
-    )
-    from oxide.types.responses.response_custom_tool_call_param import (
-        ResponseCustomToolCallParam as ResponseCustomToolCallParam,
-    )
+    from oxide.types.responses.response_custom_tool_call import ResponseCustomToolCall as ResponseCustomToolCall
+    from oxide.types.responses.response_custom_tool_call_input_delta_event import ResponseCustomToolCallInputDeltaEvent as ResponseCustomToolCallInputDeltaEvent
+    from oxide.types.responses.response_custom_tool_call_input_done_event import ResponseCustomToolCallInputDoneEvent as ResponseCustomToolCallInputDoneEvent
+    from oxide.types.responses.response_custom_tool_call_item import ResponseCustomToolCallItem as ResponseCustomToolCallItem
+    from oxide.types.responses.response_custom_tool_call_output import ResponseCustomToolCallOutput as ResponseCustomToolCallOutput
+    from oxide.types.responses.response_custom_tool_call_output_item import ResponseCustomToolCallOutputItem as ResponseCustomToolCallOutputItem
+    from oxide.types.responses.response_custom_tool_call_output_param import ResponseCustomToolCallOutputParam as ResponseCustomToolCallOutputParam
+    from oxide.types.responses.response_custom_tool_call_param import ResponseCustomToolCallParam as ResponseCustomToolCallParam
     from oxide.types.responses.response_error import ResponseError as ResponseError
     from oxide.types.responses.response_error_event import ResponseErrorEvent as ResponseErrorEvent
     from oxide.types.responses.response_failed_event import ResponseFailedEvent as ResponseFailedEvent
-    from oxide.types.responses.response_file_search_call_completed_event import (
-        ResponseFileSearchCallCompletedEvent as ResponseFileSearchCallCompletedEvent,
-    )
-    from oxide.types.responses.response_file_search_call_in_progress_event import (
-        ResponseFileSearchCallInProgressEvent as ResponseFileSearchCallInProgressEvent,
-    )
-    from oxide.types.responses.response_file_search_call_searching_event import (
-        ResponseFileSearchCallSearchingEvent as ResponseFileSearchCallSearchingEvent,
-    )
-    from oxide.types.responses.response_file_search_tool_call import (
-        ResponseFileSearchToolCall as ResponseFileSearchToolCall,
-    )
-    from oxide.types.responses.response_file_search_tool_call_param import (
-        ResponseFileSearchToolCallParam as ResponseFileSearchToolCallParam,
-    )
-    from oxide.types.responses.response_format_text_config import (
-        ResponseFormatTextConfig as ResponseFormatTextConfig,
-    )
-    from oxide.types.responses.response_format_text_config_param import (
-        ResponseFormatTextConfigParam as ResponseFormatTextConfigParam,
-    )
-    from oxide.types.responses.response_format_text_json_schema_config import (
-        ResponseFormatTextJSONSchemaConfig as ResponseFormatTextJSONSchemaConfig,
-    )
-    from oxide.types.responses.response_format_text_json_schema_config_param import (
-        ResponseFormatTextJSONSchemaConfigParam as ResponseFormatTextJSONSchemaConfigParam,
-    )
-    from oxide.types.responses.response_function_call_arguments_delta_event import (
-        ResponseFunctionCallArgumentsDeltaEvent as ResponseFunctionCallArgumentsDeltaEvent,
-    )
-    from oxide.types.responses.response_function_call_arguments_done_event import (
-        ResponseFunctionCallArgumentsDoneEvent as ResponseFunctionCallArgumentsDoneEvent,
-    )
-    from oxide.types.responses.response_function_call_output_item import (
-        ResponseFunctionCallOutputItem as ResponseFunctionCallOutputItem,
-    )
-    from oxide.types.responses.response_function_call_output_item_list import (
-        ResponseFunctionCallOutputItemList as ResponseFunctionCallOutputItemList,
-    )
-    from oxide.types.responses.response_function_call_output_item_list_param import (
-        ResponseFunctionCallOutputItemListParam as ResponseFunctionCallOutputItemListParam,
-    )
-    from oxide.types.responses.response_function_call_output_item_param import (
-        ResponseFunctionCallOutputItemParam as ResponseFunctionCallOutputItemParam,
-    )
-    from oxide.types.responses.response_function_shell_call_output_content import (
-        ResponseFunctionShellCallOutputContent as ResponseFunctionShellCallOutputContent,
-    )
-    from oxide.types.responses.response_function_shell_call_output_content_param import (
-        ResponseFunctionShellCallOutputContentParam as ResponseFunctionShellCallOutputContentParam,
-    )
-    from oxide.types.responses.response_function_shell_tool_call import (
-        ResponseFunctionShellToolCall as ResponseFunctionShellToolCall,
-    )
-    from oxide.types.responses.response_function_shell_tool_call_output import (
-        ResponseFunctionShellToolCallOutput as ResponseFunctionShellToolCallOutput,
-    )
-    from oxide.types.responses.response_function_tool_call import (
-        ResponseFunctionToolCall as ResponseFunctionToolCall,
-    )
-    from oxide.types.responses.response_function_tool_call_item import (
-        ResponseFunctionToolCallItem as ResponseFunctionToolCallItem,
-    )
-    from oxide.types.responses.response_function_tool_call_output_item import (
-        ResponseFunctionToolCallOutputItem as ResponseFunctionToolCallOutputItem,
-    )
-    from oxide.types.responses.response_function_tool_call_param import (
-        ResponseFunctionToolCallParam as ResponseFunctionToolCallParam,
-    )
-    from oxide.types.responses.response_function_web_search import (
-        ResponseFunctionWebSearch as ResponseFunctionWebSearch,
-    )
-    from oxide.types.responses.response_function_web_search_param import (
-        ResponseFunctionWebSearchParam as ResponseFunctionWebSearchParam,
-    )
-    from oxide.types.responses.response_image_gen_call_completed_event import (
-        ResponseImageGenCallCompletedEvent as ResponseImageGenCallCompletedEvent,
-    )
-    from oxide.types.responses.response_image_gen_call_generating_event import (
-        ResponseImageGenCallGeneratingEvent as ResponseImageGenCallGeneratingEvent,
-    )
-    from oxide.types.responses.response_image_gen_call_in_progress_event import (
-        ResponseImageGenCallInProgressEvent as ResponseImageGenCallInProgressEvent,
-    )
-    from oxide.types.responses.response_image_gen_call_partial_image_event import (
-        ResponseImageGenCallPartialImageEvent as ResponseImageGenCallPartialImageEvent,
-    )
-    from oxide.types.responses.response_in_progress_event import (
-        ResponseInProgressEvent as ResponseInProgressEvent,
-    )
+    from oxide.types.responses.response_file_search_call_completed_event import ResponseFileSearchCallCompletedEvent as ResponseFileSearchCallCompletedEvent
+    from oxide.types.responses.response_file_search_call_in_progress_event import ResponseFileSearchCallInProgressEvent as ResponseFileSearchCallInProgressEvent
+    from oxide.types.responses.response_file_search_call_searching_event import ResponseFileSearchCallSearchingEvent as ResponseFileSearchCallSearchingEvent
+    from oxide.types.responses.response_file_search_tool_call import ResponseFileSearchToolCall as ResponseFileSearchToolCall
+    from oxide.types.responses.response_file_search_tool_call_param import ResponseFileSearchToolCallParam as ResponseFileSearchToolCallParam
+    from oxide.types.responses.response_format_text_config import ResponseFormatTextConfig as ResponseFormatTextConfig
+    from oxide.types.responses.response_format_text_config_param import ResponseFormatTextConfigParam as ResponseFormatTextConfigParam
+    from oxide.types.responses.response_format_text_json_schema_config import ResponseFormatTextJSONSchemaConfig as ResponseFormatTextJSONSchemaConfig
+    from oxide.types.responses.response_format_text_json_schema_config_param import ResponseFormatTextJSONSchemaConfigParam as ResponseFormatTextJSONSchemaConfigParam
+    from oxide.types.responses.response_function_call_arguments_delta_event import ResponseFunctionCallArgumentsDeltaEvent as ResponseFunctionCallArgumentsDeltaEvent
+    from oxide.types.responses.response_function_call_arguments_done_event import ResponseFunctionCallArgumentsDoneEvent as ResponseFunctionCallArgumentsDoneEvent
+    from oxide.types.responses.response_function_call_output_item import ResponseFunctionCallOutputItem as ResponseFunctionCallOutputItem
+    from oxide.types.responses.response_function_call_output_item_list import ResponseFunctionCallOutputItemList as ResponseFunctionCallOutputItemList
+    from oxide.types.responses.response_function_call_output_item_list_param import ResponseFunctionCallOutputItemListParam as ResponseFunctionCallOutputItemListParam
+    from oxide.types.responses.response_function_call_output_item_param import ResponseFunctionCallOutputItemParam as ResponseFunctionCallOutputItemParam
+    from oxide.types.responses.response_function_shell_call_output_content import ResponseFunctionShellCallOutputContent as ResponseFunctionShellCallOutputContent
+    from oxide.types.responses.response_function_shell_call_output_content_param import ResponseFunctionShellCallOutputContentParam as ResponseFunctionShellCallOutputContentParam
+    from oxide.types.responses.response_function_shell_tool_call import ResponseFunctionShellToolCall as ResponseFunctionShellToolCall
+    from oxide.types.responses.response_function_shell_tool_call_output import ResponseFunctionShellToolCallOutput as ResponseFunctionShellToolCallOutput
+    from oxide.types.responses.response_function_tool_call import ResponseFunctionToolCall as ResponseFunctionToolCall
+    from oxide.types.responses.response_function_tool_call_item import ResponseFunctionToolCallItem as ResponseFunctionToolCallItem
+    from oxide.types.responses.response_function_tool_call_output_item import ResponseFunctionToolCallOutputItem as ResponseFunctionToolCallOutputItem
+    from oxide.types.responses.response_function_tool_call_param import ResponseFunctionToolCallParam as ResponseFunctionToolCallParam
+    from oxide.types.responses.response_function_web_search import ResponseFunctionWebSearch as ResponseFunctionWebSearch
+    from oxide.types.responses.response_function_web_search_param import ResponseFunctionWebSearchParam as ResponseFunctionWebSearchParam
+    from oxide.types.responses.response_image_gen_call_completed_event import ResponseImageGenCallCompletedEvent as ResponseImageGenCallCompletedEvent
+    from oxide.types.responses.response_image_gen_call_generating_event import ResponseImageGenCallGeneratingEvent as ResponseImageGenCallGeneratingEvent
+    from oxide.types.responses.response_image_gen_call_in_progress_event import ResponseImageGenCallInProgressEvent as ResponseImageGenCallInProgressEvent
+    from oxide.types.responses.response_image_gen_call_partial_image_event import ResponseImageGenCallPartialImageEvent as ResponseImageGenCallPartialImageEvent
+    from oxide.types.responses.response_in_progress_event import ResponseInProgressEvent as ResponseInProgressEvent
     from oxide.types.responses.response_includable import ResponseIncludable as ResponseIncludable
-    from oxide.types.responses.response_incomplete_event import (
-        ResponseIncompleteEvent as ResponseIncompleteEvent,
-    )
+    from oxide.types.responses.response_incomplete_event import ResponseIncompleteEvent as ResponseIncompleteEvent
     from oxide.types.responses.response_input import ResponseInput as ResponseInput
     from oxide.types.responses.response_input_audio import ResponseInputAudio as ResponseInputAudio
-    from oxide.types.responses.response_input_audio_param import (
-        ResponseInputAudioParam as ResponseInputAudioParam,
-    )
+    from oxide.types.responses.response_input_audio_param import ResponseInputAudioParam as ResponseInputAudioParam
     from oxide.types.responses.response_input_content import ResponseInputContent as ResponseInputContent
-    from oxide.types.responses.response_input_content_param import (
-        ResponseInputContentParam as ResponseInputContentParam,
-    )
+    from oxide.types.responses.response_input_content_param import ResponseInputContentParam as ResponseInputContentParam
     from oxide.types.responses.response_input_file import ResponseInputFile as ResponseInputFile
-    from oxide.types.responses.response_input_file_content import (
-        ResponseInputFileContent as ResponseInputFileContent,
-    )
-    from oxide.types.responses.response_input_file_content_param import (
-        ResponseInputFileContentParam as ResponseInputFileContentParam,
-    )
-    from oxide.types.responses.response_input_file_param import (
-        ResponseInputFileParam as ResponseInputFileParam,
-    )
+    from oxide.types.responses.response_input_file_content import ResponseInputFileContent as ResponseInputFileContent
+    from oxide.types.responses.response_input_file_content_param import ResponseInputFileContentParam as ResponseInputFileContentParam
+    from oxide.types.responses.response_input_file_param import ResponseInputFileParam as ResponseInputFileParam
     from oxide.types.responses.response_input_image import ResponseInputImage as ResponseInputImage
-    from oxide.types.responses.response_input_image_content import (
-        ResponseInputImageContent as ResponseInputImageContent,
-    )
-    from oxide.types.responses.response_input_image_content_param import (
-        ResponseInputImageContentParam as ResponseInputImageContentParam,
-    )
-    from oxide.types.responses.response_input_image_param import (
-        ResponseInputImageParam as ResponseInputImageParam,
-    )
+    from oxide.types.responses.response_input_image_content import ResponseInputImageContent as ResponseInputImageContent
+    from oxide.types.responses.response_input_image_content_param import ResponseInputImageContentParam as ResponseInputImageContentParam
+    from oxide.types.responses.response_input_image_param import ResponseInputImageParam as ResponseInputImageParam
     from oxide.types.responses.response_input_item import ResponseInputItem as ResponseInputItem
-    from oxide.types.responses.response_input_item_param import (
-        ResponseInputItemParam as ResponseInputItemParam,
-    )
-    from oxide.types.responses.response_input_message_content_list import (
-        ResponseInputMessageContentList as ResponseInputMessageContentList,
-    )
-    from oxide.types.responses.response_input_message_content_list_param import (
-        ResponseInputMessageContentListParam as ResponseInputMessageContentListParam,
-    )
-    from oxide.types.responses.response_input_message_item import (
-        ResponseInputMessageItem as ResponseInputMessageItem,
-    )
+    from oxide.types.responses.response_input_item_param import ResponseInputItemParam as ResponseInputItemParam
+    from oxide.types.responses.response_input_message_content_list import ResponseInputMessageContentList as ResponseInputMessageContentList
+    from oxide.types.responses.response_input_message_content_list_param import ResponseInputMessageContentListParam as ResponseInputMessageContentListParam
+    from oxide.types.responses.response_input_message_item import ResponseInputMessageItem as ResponseInputMessageItem
     from oxide.types.responses.response_input_param import ResponseInputParam as ResponseInputParam
     from oxide.types.responses.response_input_text import ResponseInputText as ResponseInputText
-    from oxide.types.responses.response_input_text_content import (
-        ResponseInputTextContent as ResponseInputTextContent,
-    )
-    from oxide.types.responses.response_input_text_content_param import (
-        ResponseInputTextContentParam as ResponseInputTextContentParam,
-    )
-    from oxide.types.responses.response_input_text_param import (
-        ResponseInputTextParam as ResponseInputTextParam,
-    )
+    from oxide.types.responses.response_input_text_content import ResponseInputTextContent as ResponseInputTextContent
+    from oxide.types.responses.response_input_text_content_param import ResponseInputTextContentParam as ResponseInputTextContentParam
+    from oxide.types.responses.response_input_text_param import ResponseInputTextParam as ResponseInputTextParam
     from oxide.types.responses.response_item import ResponseItem as ResponseItem
     from oxide.types.responses.response_item_list import ResponseItemList as ResponseItemList
-    from oxide.types.responses.response_local_environment import (
-        ResponseLocalEnvironment as ResponseLocalEnvironment,
-    )
-    from oxide.types.responses.response_mcp_call_arguments_delta_event import (
-        ResponseMcpCallArgumentsDeltaEvent as ResponseMcpCallArgumentsDeltaEvent,
-    )
-    from oxide.types.responses.response_mcp_call_arguments_done_event import (
-        ResponseMcpCallArgumentsDoneEvent as ResponseMcpCallArgumentsDoneEvent,
-    )
-    from oxide.types.responses.response_mcp_call_completed_event import (
-        ResponseMcpCallCompletedEvent as ResponseMcpCallCompletedEvent,
-    )
-    from oxide.types.responses.response_mcp_call_failed_event import (
-        ResponseMcpCallFailedEvent as ResponseMcpCallFailedEvent,
-    )
-    from oxide.types.responses.response_mcp_call_in_progress_event import (
-        ResponseMcpCallInProgressEvent as ResponseMcpCallInProgressEvent,
-    )
-    from oxide.types.responses.response_mcp_list_tools_completed_event import (
-        ResponseMcpListToolsCompletedEvent as ResponseMcpListToolsCompletedEvent,
-    )
-    from oxide.types.responses.response_mcp_list_tools_failed_event import (
-        ResponseMcpListToolsFailedEvent as ResponseMcpListToolsFailedEvent,
-    )
-    from oxide.types.responses.response_mcp_list_tools_in_progress_event import (
-        ResponseMcpListToolsInProgressEvent as ResponseMcpListToolsInProgressEvent,
-    )
+    from oxide.types.responses.response_local_environment import ResponseLocalEnvironment as ResponseLocalEnvironment
+    from oxide.types.responses.response_mcp_call_arguments_delta_event import ResponseMcpCallArgumentsDeltaEvent as ResponseMcpCallArgumentsDeltaEvent
+    from oxide.types.responses.response_mcp_call_arguments_done_event import ResponseMcpCallArgumentsDoneEvent as ResponseMcpCallArgumentsDoneEvent
+    from oxide.types.responses.response_mcp_call_completed_event import ResponseMcpCallCompletedEvent as ResponseMcpCallCompletedEvent
+    from oxide.types.responses.response_mcp_call_failed_event import ResponseMcpCallFailedEvent as ResponseMcpCallFailedEvent
+    from oxide.types.responses.response_mcp_call_in_progress_event import ResponseMcpCallInProgressEvent as ResponseMcpCallInProgressEvent
+    from oxide.types.responses.response_mcp_list_tools_completed_event import ResponseMcpListToolsCompletedEvent as ResponseMcpListToolsCompletedEvent
+    from oxide.types.responses.response_mcp_list_tools_failed_event import ResponseMcpListToolsFailedEvent as ResponseMcpListToolsFailedEvent
+    from oxide.types.responses.response_mcp_list_tools_in_progress_event import ResponseMcpListToolsInProgressEvent as ResponseMcpListToolsInProgressEvent
     from oxide.types.responses.response_output_item import ResponseOutputItem as ResponseOutputItem
-    from oxide.types.responses.response_output_item_added_event import (
-        ResponseOutputItemAddedEvent as ResponseOutputItemAddedEvent,
-    )
-    from oxide.types.responses.response_output_item_done_event import (
-        ResponseOutputItemDoneEvent as ResponseOutputItemDoneEvent,
-    )
+    from oxide.types.responses.response_output_item_added_event import ResponseOutputItemAddedEvent as ResponseOutputItemAddedEvent
+    from oxide.types.responses.response_output_item_done_event import ResponseOutputItemDoneEvent as ResponseOutputItemDoneEvent
     from oxide.types.responses.response_output_message import ResponseOutputMessage as ResponseOutputMessage
-    from oxide.types.responses.response_output_message_param import (
-        ResponseOutputMessageParam as ResponseOutputMessageParam,
-    )
+    from oxide.types.responses.response_output_message_param import ResponseOutputMessageParam as ResponseOutputMessageParam
     from oxide.types.responses.response_output_refusal import ResponseOutputRefusal as ResponseOutputRefusal
-    from oxide.types.responses.response_output_refusal_param import (
-        ResponseOutputRefusalParam as ResponseOutputRefusalParam,
-    )
+    from oxide.types.responses.response_output_refusal_param import ResponseOutputRefusalParam as ResponseOutputRefusalParam
     from oxide.types.responses.response_output_text import ResponseOutputText as ResponseOutputText
-    from oxide.types.responses.response_output_text_annotation_added_event import (
-        ResponseOutputTextAnnotationAddedEvent as ResponseOutputTextAnnotationAddedEvent,
-    )
-    from oxide.types.responses.response_output_text_param import (
-        ResponseOutputTextParam as ResponseOutputTextParam,
-    )
+    from oxide.types.responses.response_output_text_annotation_added_event import ResponseOutputTextAnnotationAddedEvent as ResponseOutputTextAnnotationAddedEvent
+    from oxide.types.responses.response_output_text_param import ResponseOutputTextParam as ResponseOutputTextParam
     from oxide.types.responses.response_prompt import ResponsePrompt as ResponsePrompt
     from oxide.types.responses.response_prompt_param import ResponsePromptParam as ResponsePromptParam
     from oxide.types.responses.response_queued_event import ResponseQueuedEvent as ResponseQueuedEvent
     from oxide.types.responses.response_reasoning_item import ResponseReasoningItem as ResponseReasoningItem
-    from oxide.types.responses.response_reasoning_item_param import (
-        ResponseReasoningItemParam as ResponseReasoningItemParam,
-    )
-    from oxide.types.responses.response_reasoning_summary_part_added_event import (
-        ResponseReasoningSummaryPartAddedEvent as ResponseReasoningSummaryPartAddedEvent,
-    )
-    from oxide.types.responses.response_reasoning_summary_part_done_event import (
-        ResponseReasoningSummaryPartDoneEvent as ResponseReasoningSummaryPartDoneEvent,
-    )
-    from oxide.types.responses.response_reasoning_summary_text_delta_event import (
-        ResponseReasoningSummaryTextDeltaEvent as ResponseReasoningSummaryTextDeltaEvent,
-    )
-    from oxide.types.responses.response_reasoning_summary_text_done_event import (
-        ResponseReasoningSummaryTextDoneEvent as ResponseReasoningSummaryTextDoneEvent,
-    )
-    from oxide.types.responses.response_reasoning_text_delta_event import (
-        ResponseReasoningTextDeltaEvent as ResponseReasoningTextDeltaEvent,
-    )
-    from oxide.types.responses.response_reasoning_text_done_event import (
-        ResponseReasoningTextDoneEvent as ResponseReasoningTextDoneEvent,
-    )
-    from oxide.types.responses.response_refusal_delta_event import (
-        ResponseRefusalDeltaEvent as ResponseRefusalDeltaEvent,
-    )
-    from oxide.types.responses.response_refusal_done_event import (
-        ResponseRefusalDoneEvent as ResponseRefusalDoneEvent,
-    )
-    from oxide.types.responses.response_retrieve_params import (
-        ResponseRetrieveParams as ResponseRetrieveParams,
-    )
-    from oxide.types.responses.response_shell_call_command_added_event import (
-        ResponseShellCallCommandAddedEvent as ResponseShellCallCommandAddedEvent,
-    )
-    from oxide.types.responses.response_shell_call_command_delta_event import (
-        ResponseShellCallCommandDeltaEvent as ResponseShellCallCommandDeltaEvent,
-    )
-    from oxide.types.responses.response_shell_call_command_done_event import (
-        ResponseShellCallCommandDoneEvent as ResponseShellCallCommandDoneEvent,
-    )
-    from oxide.types.responses.response_shell_call_output_content_delta_event import (
-        ResponseShellCallOutputContentDeltaEvent as ResponseShellCallOutputContentDeltaEvent,
-    )
-    from oxide.types.responses.response_shell_call_output_content_done_event import (
-        ResponseShellCallOutputContentDoneEvent as ResponseShellCallOutputContentDoneEvent,
-    )
+    from oxide.types.responses.response_reasoning_item_param import ResponseReasoningItemParam as ResponseReasoningItemParam
+    from oxide.types.responses.response_reasoning_summary_part_added_event import ResponseReasoningSummaryPartAddedEvent as ResponseReasoningSummaryPartAddedEvent
+    from oxide.types.responses.response_reasoning_summary_part_done_event import ResponseReasoningSummaryPartDoneEvent as ResponseReasoningSummaryPartDoneEvent
+    from oxide.types.responses.response_reasoning_summary_text_delta_event import ResponseReasoningSummaryTextDeltaEvent as ResponseReasoningSummaryTextDeltaEvent
+    from oxide.types.responses.response_reasoning_summary_text_done_event import ResponseReasoningSummaryTextDoneEvent as ResponseReasoningSummaryTextDoneEvent
+    from oxide.types.responses.response_reasoning_text_delta_event import ResponseReasoningTextDeltaEvent as ResponseReasoningTextDeltaEvent
+    from oxide.types.responses.response_reasoning_text_done_event import ResponseReasoningTextDoneEvent as ResponseReasoningTextDoneEvent
+    from oxide.types.responses.response_refusal_delta_event import ResponseRefusalDeltaEvent as ResponseRefusalDeltaEvent
+    from oxide.types.responses.response_refusal_done_event import ResponseRefusalDoneEvent as ResponseRefusalDoneEvent
+    from oxide.types.responses.response_retrieve_params import ResponseRetrieveParams as ResponseRetrieveParams
+    from oxide.types.responses.response_shell_call_command_added_event import ResponseShellCallCommandAddedEvent as ResponseShellCallCommandAddedEvent
+    from oxide.types.responses.response_shell_call_command_delta_event import ResponseShellCallCommandDeltaEvent as ResponseShellCallCommandDeltaEvent
+    from oxide.types.responses.response_shell_call_command_done_event import ResponseShellCallCommandDoneEvent as ResponseShellCallCommandDoneEvent
+    from oxide.types.responses.response_shell_call_output_content_delta_event import ResponseShellCallOutputContentDeltaEvent as ResponseShellCallOutputContentDeltaEvent
+    from oxide.types.responses.response_shell_call_output_content_done_event import ResponseShellCallOutputContentDoneEvent as ResponseShellCallOutputContentDoneEvent
     from oxide.types.responses.response_status import ResponseStatus as ResponseStatus
-    from oxide.types.responses.response_steer_accepted_event import (
-        ResponseSteerAcceptedEvent as ResponseSteerAcceptedEvent,
-    )
-    from oxide.types.responses.response_steer_error_code import (
-        ResponseSteerErrorCode as ResponseSteerErrorCode,
-    )
+    from oxide.types.responses.response_steer_accepted_event import ResponseSteerAcceptedEvent as ResponseSteerAcceptedEvent
+    from oxide.types.responses.response_steer_error_code import ResponseSteerErrorCode as ResponseSteerErrorCode
     from oxide.types.responses.response_steer_event import ResponseSteerEvent as ResponseSteerEvent
-    from oxide.types.responses.response_steer_event_param import (
-        ResponseSteerEventParam as ResponseSteerEventParam,
-    )
-    from oxide.types.responses.response_steer_failed_event import (
-        ResponseSteerFailedEvent as ResponseSteerFailedEvent,
-    )
+    from oxide.types.responses.response_steer_event_param import ResponseSteerEventParam as ResponseSteerEventParam
+    from oxide.types.responses.response_steer_failed_event import ResponseSteerFailedEvent as ResponseSteerFailedEvent
     from oxide.types.responses.response_steer_input import ResponseSteerInput as ResponseSteerInput
-    from oxide.types.responses.response_steer_input_content import (
-        ResponseSteerInputContent as ResponseSteerInputContent,
-    )
-    from oxide.types.responses.response_steer_input_content_param import (
-        ResponseSteerInputContentParam as ResponseSteerInputContentParam,
-    )
-    from oxide.types.responses.response_steer_input_param import (
-        ResponseSteerInputParam as ResponseSteerInputParam,
-    )
-    from oxide.types.responses.response_steer_pending_event import (
-        ResponseSteerPendingEvent as ResponseSteerPendingEvent,
-    )
-    from oxide.types.responses.response_steer_pending_reason import (
-        ResponseSteerPendingReason as ResponseSteerPendingReason,
-    )
-    from oxide.types.responses.response_steer_required_input import (
-        ResponseSteerRequiredInput as ResponseSteerRequiredInput,
-    )
+    from oxide.types.responses.response_steer_input_content import ResponseSteerInputContent as ResponseSteerInputContent
+    from oxide.types.responses.response_steer_input_content_param import ResponseSteerInputContentParam as ResponseSteerInputContentParam
+    from oxide.types.responses.response_steer_input_param import ResponseSteerInputParam as ResponseSteerInputParam
+    from oxide.types.responses.response_steer_pending_event import ResponseSteerPendingEvent as ResponseSteerPendingEvent
+    from oxide.types.responses.response_steer_pending_reason import ResponseSteerPendingReason as ResponseSteerPendingReason
+    from oxide.types.responses.response_steer_required_input import ResponseSteerRequiredInput as ResponseSteerRequiredInput
     from oxide.types.responses.response_stream_event import ResponseStreamEvent as ResponseStreamEvent
     from oxide.types.responses.response_text_config import ResponseTextConfig as ResponseTextConfig
-    from oxide.types.responses.response_text_config_param import (
-        ResponseTextConfigParam as ResponseTextConfigParam,
-    )
-    from oxide.types.responses.response_text_delta_event import (
-        ResponseTextDeltaEvent as ResponseTextDeltaEvent,
-    )
+    from oxide.types.responses.response_text_config_param import ResponseTextConfigParam as ResponseTextConfigParam
+    from oxide.types.responses.response_text_delta_event import ResponseTextDeltaEvent as ResponseTextDeltaEvent
     from oxide.types.responses.response_text_done_event import ResponseTextDoneEvent as ResponseTextDoneEvent
-    from oxide.types.responses.response_tool_search_call import (
-        ResponseToolSearchCall as ResponseToolSearchCall,
-    )
-    from oxide.types.responses.response_tool_search_output_item import (
-        ResponseToolSearchOutputItem as ResponseToolSearchOutputItem,
-    )
-    from oxide.types.responses.response_tool_search_output_item_param import (
-        ResponseToolSearchOutputItemParam as ResponseToolSearchOutputItemParam,
-    )
-    from oxide.types.responses.response_tool_search_output_item_param_param import (
-        ResponseToolSearchOutputItemParamParam as ResponseToolSearchOutputItemParamParam,
-    )
+    from oxide.types.responses.response_tool_search_call import ResponseToolSearchCall as ResponseToolSearchCall
+    from oxide.types.responses.response_tool_search_output_item import ResponseToolSearchOutputItem as ResponseToolSearchOutputItem
+    from oxide.types.responses.response_tool_search_output_item_param import ResponseToolSearchOutputItemParam as ResponseToolSearchOutputItemParam
+    from oxide.types.responses.response_tool_search_output_item_param_param import ResponseToolSearchOutputItemParamParam as ResponseToolSearchOutputItemParamParam
     from oxide.types.responses.response_usage import ResponseUsage as ResponseUsage
-    from oxide.types.responses.response_web_search_call_completed_event import (
-        ResponseWebSearchCallCompletedEvent as ResponseWebSearchCallCompletedEvent,
-    )
-    from oxide.types.responses.response_web_search_call_in_progress_event import (
-        ResponseWebSearchCallInProgressEvent as ResponseWebSearchCallInProgressEvent,
-    )
-    from oxide.types.responses.response_web_search_call_searching_event import (
-        ResponseWebSearchCallSearchingEvent as ResponseWebSearchCallSearchingEvent,
-    )
+    from oxide.types.responses.response_web_search_call_completed_event import ResponseWebSearchCallCompletedEvent as ResponseWebSearchCallCompletedEvent
+    from oxide.types.responses.response_web_search_call_in_progress_event import ResponseWebSearchCallInProgressEvent as ResponseWebSearchCallInProgressEvent
+    from oxide.types.responses.response_web_search_call_searching_event import ResponseWebSearchCallSearchingEvent as ResponseWebSearchCallSearchingEvent
     from oxide.types.responses.responses_client_event import ResponsesClientEvent as ResponsesClientEvent
-    from oxide.types.responses.responses_client_event_param import (
-        ResponsesClientEventParam as ResponsesClientEventParam,
-    )
+    from oxide.types.responses.responses_client_event_param import ResponsesClientEventParam as ResponsesClientEventParam
     from oxide.types.responses.responses_server_event import ResponsesServerEvent as ResponsesServerEvent
     from oxide.types.responses.service_tier import ServiceTier as ServiceTier
     from oxide.types.responses.skill_reference import SkillReference as SkillReference
     from oxide.types.responses.skill_reference_param import SkillReferenceParam as SkillReferenceParam
     from oxide.types.responses.tool import Tool as Tool
     from oxide.types.responses.tool_choice_allowed import ToolChoiceAllowed as ToolChoiceAllowed
-    from oxide.types.responses.tool_choice_allowed_param import (
-        ToolChoiceAllowedParam as ToolChoiceAllowedParam,
-    )
+    from oxide.types.responses.tool_choice_allowed_param import ToolChoiceAllowedParam as ToolChoiceAllowedParam
     from oxide.types.responses.tool_choice_apply_patch import ToolChoiceApplyPatch as ToolChoiceApplyPatch
-    from oxide.types.responses.tool_choice_apply_patch_param import (
-        ToolChoiceApplyPatchParam as ToolChoiceApplyPatchParam,
-    )
+    from oxide.types.responses.tool_choice_apply_patch_param import ToolChoiceApplyPatchParam as ToolChoiceApplyPatchParam
     from oxide.types.responses.tool_choice_custom import ToolChoiceCustom as ToolChoiceCustom
     from oxide.types.responses.tool_choice_custom_param import ToolChoiceCustomParam as ToolChoiceCustomParam
     from oxide.types.responses.tool_choice_function import ToolChoiceFunction as ToolChoiceFunction
-    from oxide.types.responses.tool_choice_function_param import (
-        ToolChoiceFunctionParam as ToolChoiceFunctionParam,
-    )
+    from oxide.types.responses.tool_choice_function_param import ToolChoiceFunctionParam as ToolChoiceFunctionParam
     from oxide.types.responses.tool_choice_mcp import ToolChoiceMcp as ToolChoiceMcp
     from oxide.types.responses.tool_choice_mcp_param import ToolChoiceMcpParam as ToolChoiceMcpParam
     from oxide.types.responses.tool_choice_options import ToolChoiceOptions as ToolChoiceOptions
@@ -544,101 +246,56 @@ if TYPE_CHECKING:
     from oxide.types.responses.tool_choice_types import ToolChoiceTypes as ToolChoiceTypes
     from oxide.types.responses.tool_choice_types_param import ToolChoiceTypesParam as ToolChoiceTypesParam
     from oxide.types.responses.tool_param import ToolParam as ToolParam
-    from oxide.types.responses.tool_search_output_namespace_tool import (
-        ToolSearchOutputNamespaceTool as ToolSearchOutputNamespaceTool,
-    )
-    from oxide.types.responses.tool_search_output_namespace_tool_param import (
-        ToolSearchOutputNamespaceToolParam as ToolSearchOutputNamespaceToolParam,
-    )
+    from oxide.types.responses.tool_search_output_namespace_tool import ToolSearchOutputNamespaceTool as ToolSearchOutputNamespaceTool
+    from oxide.types.responses.tool_search_output_namespace_tool_param import ToolSearchOutputNamespaceToolParam as ToolSearchOutputNamespaceToolParam
     from oxide.types.responses.tool_search_tool import ToolSearchTool as ToolSearchTool
     from oxide.types.responses.tool_search_tool_param import ToolSearchToolParam as ToolSearchToolParam
     from oxide.types.responses.web_search_preview_tool import WebSearchPreviewTool as WebSearchPreviewTool
-    from oxide.types.responses.web_search_preview_tool_param import (
-        WebSearchPreviewToolParam as WebSearchPreviewToolParam,
-    )
+    from oxide.types.responses.web_search_preview_tool_param import WebSearchPreviewToolParam as WebSearchPreviewToolParam
     from oxide.types.responses.web_search_tool import WebSearchTool as WebSearchTool
     from oxide.types.responses.web_search_tool_param import WebSearchToolParam as WebSearchToolParam
 else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
-        "Tool": ".tool",
-        "Response": ".response",
-        "ToolParam": ".tool_param",
-        "CustomTool": ".custom_tool",
-        "LocalSkill": ".local_skill",
-        "ImageDetail": ".image_detail",
-        "InlineSkill": ".inline_skill",
-        "ServiceTier": ".service_tier",
-        "ComputerTool": ".computer_tool",
-        "FunctionTool": ".function_tool",
-        "ResponseItem": ".response_item",
-        "ContainerAuto": ".container_auto",
-        "NamespaceTool": ".namespace_tool",
-        "ResponseError": ".response_error",
-        "ResponseInput": ".response_input",
-        "ResponseUsage": ".response_usage",
-        "ComputerAction": ".computer_action",
-        "ResponsePrompt": ".response_prompt",
-        "ResponseStatus": ".response_status",
-        "SkillReference": ".skill_reference",
-        "ToolChoiceMcp": ".tool_choice_mcp",
-        "WebSearchTool": ".web_search_tool",
-        "ApplyPatchTool": ".apply_patch_tool",
-        "FileSearchTool": ".file_search_tool",
-        "ToolSearchTool": ".tool_search_tool",
-        "CustomToolParam": ".custom_tool_param",
-        "LocalEnvironment": ".local_environment",
-        "LocalSkillParam": ".local_skill_param",
-        "ToolChoiceShell": ".tool_choice_shell",
-        "ToolChoiceTypes": ".tool_choice_types",
-        "CompactedResponse": ".compacted_response",
-        "EasyInputMessage": ".easy_input_message",
-        "InlineSkillParam": ".inline_skill_param",
-        "ResponseItemList": ".response_item_list",
-        "ToolChoiceCustom": ".tool_choice_custom",
-        "ComputerToolParam": ".computer_tool_param",
-        "ContainerReference": ".container_reference",
-        "FunctionShellTool": ".function_shell_tool",
-        "FunctionToolParam": ".function_tool_param",
-        "InlineSkillSource": ".inline_skill_source",
-        "McpToolCallError": ".mcp_tool_call_error",
-        "ResponseIncludable": ".response_includable",
-        "ResponseInputFile": ".response_input_file",
-        "ResponseInputItem": ".response_input_item",
-        "ResponseInputText": ".response_input_text",
-        "ToolChoiceAllowed": ".tool_choice_allowed",
-        "ToolChoiceOptions": ".tool_choice_options",
-        "ComputerActionList": ".computer_action_list",
-        "ContainerAutoParam": ".container_auto_param",
-        "NamespaceToolParam": ".namespace_tool_param",
-        "ResponseErrorEvent": ".response_error_event",
-        "ResponseInputAudio": ".response_input_audio",
-        "ResponseInputImage": ".response_input_image",
-        "ResponseInputParam": ".response_input_param",
-        "ResponseOutputItem": ".response_output_item",
-        "ResponseOutputText": ".response_output_text",
-        "ResponseSteerEvent": ".response_steer_event",
-        "ResponseSteerInput": ".response_steer_input",
-        "ResponseTextConfig": ".response_text_config",
-        "ToolChoiceFunction": ".tool_choice_function",
-        "ComputerActionParam": ".computer_action_param",
-        "ResponseFailedEvent": ".response_failed_event",
-        "ResponsePromptParam": ".response_prompt_param",
-        "ResponseQueuedEvent": ".response_queued_event",
-        "ResponseStreamEvent": ".response_stream_event",
-        "SkillReferenceParam": ".skill_reference_param",
-        "ToolChoiceMcpParam": ".tool_choice_mcp_param",
-        "WebSearchToolParam": ".web_search_tool_param",
-        "ApplyPatchToolParam": ".apply_patch_tool_param",
-        "FileSearchToolParam": ".file_search_tool_param",
-        "InputItemListParams": ".input_item_list_params",
-        "ResponseCreateParams": ".response_create_params",
+        "Tool": ".tool", "Response": ".response", "ToolParam": ".tool_param", "CustomTool": ".custom_tool",
+        "LocalSkill": ".local_skill", "ImageDetail": ".image_detail", "InlineSkill": ".inline_skill",
+        "ServiceTier": ".service_tier", "ComputerTool": ".computer_tool", "FunctionTool": ".function_tool",
+        "ResponseItem": ".response_item", "ContainerAuto": ".container_auto",
+        "NamespaceTool": ".namespace_tool", "ResponseError": ".response_error",
+        "ResponseInput": ".response_input", "ResponseUsage": ".response_usage",
+        "ComputerAction": ".computer_action", "ResponsePrompt": ".response_prompt",
+        "ResponseStatus": ".response_status", "SkillReference": ".skill_reference",
+        "ToolChoiceMcp": ".tool_choice_mcp", "WebSearchTool": ".web_search_tool",
+        "ApplyPatchTool": ".apply_patch_tool", "FileSearchTool": ".file_search_tool",
+        "ToolSearchTool": ".tool_search_tool", "CustomToolParam": ".custom_tool_param",
+        "LocalEnvironment": ".local_environment", "LocalSkillParam": ".local_skill_param",
+        "ToolChoiceShell": ".tool_choice_shell", "ToolChoiceTypes": ".tool_choice_types",
+        "CompactedResponse": ".compacted_response", "EasyInputMessage": ".easy_input_message",
+        "InlineSkillParam": ".inline_skill_param", "ResponseItemList": ".response_item_list",
+        "ToolChoiceCustom": ".tool_choice_custom", "ComputerToolParam": ".computer_tool_param",
+        "ContainerReference": ".container_reference", "FunctionShellTool": ".function_shell_tool",
+        "FunctionToolParam": ".function_tool_param", "InlineSkillSource": ".inline_skill_source",
+        "McpToolCallError": ".mcp_tool_call_error", "ResponseIncludable": ".response_includable",
+        "ResponseInputFile": ".response_input_file", "ResponseInputItem": ".response_input_item",
+        "ResponseInputText": ".response_input_text", "ToolChoiceAllowed": ".tool_choice_allowed",
+        "ToolChoiceOptions": ".tool_choice_options", "ComputerActionList": ".computer_action_list",
+        "ContainerAutoParam": ".container_auto_param", "NamespaceToolParam": ".namespace_tool_param",
+        "ResponseErrorEvent": ".response_error_event", "ResponseInputAudio": ".response_input_audio",
+        "ResponseInputImage": ".response_input_image", "ResponseInputParam": ".response_input_param",
+        "ResponseOutputItem": ".response_output_item", "ResponseOutputText": ".response_output_text",
+        "ResponseSteerEvent": ".response_steer_event", "ResponseSteerInput": ".response_steer_input",
+        "ResponseTextConfig": ".response_text_config", "ToolChoiceFunction": ".tool_choice_function",
+        "ComputerActionParam": ".computer_action_param", "ResponseFailedEvent": ".response_failed_event",
+        "ResponsePromptParam": ".response_prompt_param", "ResponseQueuedEvent": ".response_queued_event",
+        "ResponseStreamEvent": ".response_stream_event", "SkillReferenceParam": ".skill_reference_param",
+        "ToolChoiceMcpParam": ".tool_choice_mcp_param", "WebSearchToolParam": ".web_search_tool_param",
+        "ApplyPatchToolParam": ".apply_patch_tool_param", "FileSearchToolParam": ".file_search_tool_param",
+        "InputItemListParams": ".input_item_list_params", "ResponseCreateParams": ".response_create_params",
         "ResponseCreatedEvent": ".response_created_event",
         "ResponseInputContent": ".response_input_content",
         "ResponsesClientEvent": ".responses_client_event",
-        "ResponsesServerEvent": ".responses_server_event",
-        "ToolSearchToolParam": ".tool_search_tool_param",
+        "ResponsesServerEvent": ".responses_server_event", "ToolSearchToolParam": ".tool_search_tool_param",
         "LocalEnvironmentParam": ".local_environment_param",
         "ResponseCompactParams": ".response_compact_params",
         "ResponseOutputMessage": ".response_output_message",

@@ -12,7 +12,7 @@ __all__ = ["ResponseCustomToolCallItem"]
 
 
 class ResponseCustomToolCallItem(ResponseCustomToolCall):
-    """Object of an answer; always has id, status."""
+    """`ResponseCustomToolCall` with id, status, created_by."""
 
     id: str  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     status: Literal["in_progress", "completed", "incomplete"]

@@ -12,7 +12,7 @@ __all__ = ["ResponseCustomToolCallOutputItem"]
 
 
 class ResponseCustomToolCallOutputItem(ResponseCustomToolCallOutput):
-    """Object of an answer; always has id, status."""
+    """`ResponseCustomToolCallOutput` with id, status, created_by."""
 
     id: str  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     status: Literal["in_progress", "completed", "incomplete"]

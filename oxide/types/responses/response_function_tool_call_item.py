@@ -12,7 +12,7 @@ __all__ = ["ResponseFunctionToolCallItem"]
 
 
 class ResponseFunctionToolCallItem(ResponseFunctionToolCall):
-    """Object of an answer; always has id, status."""
+    """`ResponseFunctionToolCall` with id, status, created_by."""
 
     id: str  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     status: Literal["in_progress", "completed", "incomplete"]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]

@@ -2,6 +2,10 @@
 
 """Type `ResponseInputItem` and what it is made of."""
 
+# The lists below are set tightly on purpose.
+# fmt: off
+# isort: off
+
 from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
@@ -14,19 +18,13 @@ from oxide.types.responses.mcp_tool_call_error import McpToolCallError
 from oxide.types.responses.response_code_interpreter_tool_call import ResponseCodeInterpreterToolCall
 from oxide.types.responses.response_compaction_item_param import ResponseCompactionItemParam
 from oxide.types.responses.response_computer_tool_call import ResponseComputerToolCall
-from oxide.types.responses.response_computer_tool_call_output_screenshot import (
-    ResponseComputerToolCallOutputScreenshot,
-)
-from oxide.types.responses.response_configuration_update_item_param import (
-    ResponseConfigurationUpdateItemParam,
-)
+from oxide.types.responses.response_computer_tool_call_output_screenshot import ResponseComputerToolCallOutputScreenshot
+from oxide.types.responses.response_configuration_update_item_param import ResponseConfigurationUpdateItemParam
 from oxide.types.responses.response_custom_tool_call import ResponseCustomToolCall
 from oxide.types.responses.response_custom_tool_call_output import ResponseCustomToolCallOutput
 from oxide.types.responses.response_file_search_tool_call import ResponseFileSearchToolCall
 from oxide.types.responses.response_function_call_output_item_list import ResponseFunctionCallOutputItemList
-from oxide.types.responses.response_function_shell_call_output_content import (
-    ResponseFunctionShellCallOutputContent,
-)
+from oxide.types.responses.response_function_shell_call_output_content import ResponseFunctionShellCallOutputContent
 from oxide.types.responses.response_function_tool_call import ResponseFunctionToolCall
 from oxide.types.responses.response_function_web_search import ResponseFunctionWebSearch
 from oxide.types.responses.response_input_message_content_list import ResponseInputMessageContentList
@@ -36,60 +34,25 @@ from oxide.types.responses.response_tool_search_output_item_param import Respons
 from oxide.types.responses.tool import Tool
 
 __all__ = [
-    "ResponseInputItem",
-    "Message",
-    "ComputerCallOutput",
-    "ComputerCallOutputAcknowledgedSafetyCheck",
-    "FunctionCallOutput",
-    "FunctionCallOutputCaller",
-    "FunctionCallOutputCallerDirect",
-    "FunctionCallOutputCallerProgram",
-    "ToolSearchCall",
-    "AdditionalTools",
-    "ImageGenerationCall",
-    "ImageGenerationCallError",
-    "ImageGenerationCallErrorModerationDetails",
-    "ImageGenerationCallSvgUsage",
-    "LocalShellCall",
-    "LocalShellCallAction",
-    "LocalShellCallOutput",
-    "ShellCall",
-    "ShellCallAction",
-    "ShellCallCaller",
-    "ShellCallCallerDirect",
-    "ShellCallCallerProgram",
-    "ShellCallEnvironment",
-    "ShellCallOutput",
-    "ShellCallOutputCaller",
-    "ShellCallOutputCallerDirect",
-    "ShellCallOutputCallerProgram",
-    "ApplyPatchCall",
-    "ApplyPatchCallOperation",
-    "ApplyPatchCallOperationCreateFile",
-    "ApplyPatchCallOperationDeleteFile",
-    "ApplyPatchCallOperationUpdateFile",
-    "ApplyPatchCallCaller",
-    "ApplyPatchCallCallerDirect",
-    "ApplyPatchCallCallerProgram",
-    "ApplyPatchCallOutput",
-    "ApplyPatchCallOutputCaller",
-    "ApplyPatchCallOutputCallerDirect",
-    "ApplyPatchCallOutputCallerProgram",
-    "McpListTools",
-    "McpListToolsTool",
-    "McpApprovalRequest",
-    "McpApprovalResponse",
-    "McpCall",
-    "CompactionTrigger",
-    "ItemReference",
-    "Program",
-    "ProgramOutput",
+    "ResponseInputItem", "Message", "ComputerCallOutput", "ComputerCallOutputAcknowledgedSafetyCheck",
+    "FunctionCallOutput", "FunctionCallOutputCaller", "FunctionCallOutputCallerDirect",
+    "FunctionCallOutputCallerProgram", "ToolSearchCall", "AdditionalTools", "ImageGenerationCall",
+    "ImageGenerationCallError", "ImageGenerationCallErrorModerationDetails", "ImageGenerationCallSvgUsage",
+    "LocalShellCall", "LocalShellCallAction", "LocalShellCallOutput", "ShellCall", "ShellCallAction",
+    "ShellCallCaller", "ShellCallCallerDirect", "ShellCallCallerProgram", "ShellCallEnvironment",
+    "ShellCallOutput", "ShellCallOutputCaller", "ShellCallOutputCallerDirect",
+    "ShellCallOutputCallerProgram", "ApplyPatchCall", "ApplyPatchCallOperation",
+    "ApplyPatchCallOperationCreateFile", "ApplyPatchCallOperationDeleteFile",
+    "ApplyPatchCallOperationUpdateFile", "ApplyPatchCallCaller", "ApplyPatchCallCallerDirect",
+    "ApplyPatchCallCallerProgram", "ApplyPatchCallOutput", "ApplyPatchCallOutputCaller",
+    "ApplyPatchCallOutputCallerDirect", "ApplyPatchCallOutputCallerProgram", "McpListTools",
+    "McpListToolsTool", "McpApprovalRequest", "McpApprovalResponse", "McpCall", "CompactionTrigger",
+    "ItemReference", "Program", "ProgramOutput",
 ]
 
 
 class Message(BaseModel):
     """Object of an answer; always has content, role."""
-
     content: ResponseInputMessageContentList
     role: Literal["user", "system", "developer"]
     status: Optional[Literal["in_progress", "completed", "incomplete"]] = None
@@ -98,7 +61,6 @@ class Message(BaseModel):
 
 class ComputerCallOutputAcknowledgedSafetyCheck(BaseModel):
     """Object of an answer; always has id."""
-
     id: str
     code: Optional[str] = None
     message: Optional[str] = None
@@ -106,7 +68,6 @@ class ComputerCallOutputAcknowledgedSafetyCheck(BaseModel):
 
 class ComputerCallOutput(BaseModel):
     """Object of an answer tagged `computer_call_output`."""
-
     call_id: str
     output: ResponseComputerToolCallOutputScreenshot
     type: Literal["computer_call_output"]
@@ -117,13 +78,11 @@ class ComputerCallOutput(BaseModel):
 
 class FunctionCallOutputCallerDirect(BaseModel):
     """Object of an answer tagged `direct`."""
-
     type: Literal["direct"]
 
 
 class FunctionCallOutputCallerProgram(BaseModel):
     """Object of an answer tagged `program`."""
-
     caller_id: str
     type: Literal["program"]
 
@@ -136,7 +95,6 @@ FunctionCallOutputCaller: TypeAlias = Annotated[
 
 class FunctionCallOutput(BaseModel):
     """Object of an answer tagged `function_call_output`."""
-
     output: Union[str, ResponseFunctionCallOutputItemList]
     type: Literal["function_call_output"]
     id: Optional[str] = None
@@ -149,7 +107,6 @@ class FunctionCallOutput(BaseModel):
 
 class ToolSearchCall(BaseModel):
     """Object of an answer tagged `tool_search_call`."""
-
     arguments: object
     type: Literal["tool_search_call"]
     id: Optional[str] = None
@@ -160,7 +117,6 @@ class ToolSearchCall(BaseModel):
 
 class AdditionalTools(BaseModel):
     """Object of an answer tagged `additional_tools`."""
-
     role: Literal["developer"]
     tools: List[Tool]
     type: Literal["additional_tools"]
@@ -169,14 +125,12 @@ class AdditionalTools(BaseModel):
 
 class ImageGenerationCallErrorModerationDetails(BaseModel):
     """Object of an answer; always has categories, moderation_stage."""
-
     categories: List[str]
     moderation_stage: Literal["input", "output", "unknown"]
 
 
 class ImageGenerationCallError(BaseModel):
     """Object of an answer; always has message, type."""
-
     code: Optional[str] = None
     message: str
     param: Optional[str] = None
@@ -186,7 +140,6 @@ class ImageGenerationCallError(BaseModel):
 
 class ImageGenerationCallSvgUsage(BaseModel):
     """Object of an answer; 5 of 5 fields are required."""
-
     input_tokens: int
     model: str
     output_tokens: int
@@ -196,7 +149,6 @@ class ImageGenerationCallSvgUsage(BaseModel):
 
 class ImageGenerationCall(BaseModel):
     """Object of an answer tagged `image_generation_call`."""
-
     id: str
     result: Optional[str] = None
     status: Literal["in_progress", "completed", "generating", "failed"]
@@ -213,7 +165,6 @@ class ImageGenerationCall(BaseModel):
 
 class LocalShellCallAction(BaseModel):
     """Object of an answer tagged `exec`."""
-
     command: List[str]
     env: Dict[str, str]
     type: Literal["exec"]
@@ -224,7 +175,6 @@ class LocalShellCallAction(BaseModel):
 
 class LocalShellCall(BaseModel):
     """Object of an answer tagged `local_shell_call`."""
-
     id: str
     action: LocalShellCallAction
     call_id: str
@@ -234,7 +184,6 @@ class LocalShellCall(BaseModel):
 
 class LocalShellCallOutput(BaseModel):
     """Object of an answer tagged `local_shell_call_output`."""
-
     id: str
     output: str
     type: Literal["local_shell_call_output"]
@@ -243,7 +192,6 @@ class LocalShellCallOutput(BaseModel):
 
 class ShellCallAction(BaseModel):
     """Object of an answer; always has commands."""
-
     commands: List[str]
     max_output_length: Optional[int] = None
     timeout_ms: Optional[int] = None
@@ -251,13 +199,11 @@ class ShellCallAction(BaseModel):
 
 class ShellCallCallerDirect(BaseModel):
     """Object of an answer tagged `direct`."""
-
     type: Literal["direct"]
 
 
 class ShellCallCallerProgram(BaseModel):
     """Object of an answer tagged `program`."""
-
     caller_id: str
     type: Literal["program"]
 
@@ -273,7 +219,6 @@ ShellCallEnvironment: TypeAlias = Annotated[
 
 class ShellCall(BaseModel):
     """Object of an answer tagged `shell_call`."""
-
     action: ShellCallAction
     call_id: str
     type: Literal["shell_call"]
@@ -285,13 +230,11 @@ class ShellCall(BaseModel):
 
 class ShellCallOutputCallerDirect(BaseModel):
     """Object of an answer tagged `direct`."""
-
     type: Literal["direct"]
 
 
 class ShellCallOutputCallerProgram(BaseModel):
     """Object of an answer tagged `program`."""
-
     caller_id: str
     type: Literal["program"]
 
@@ -303,7 +246,6 @@ ShellCallOutputCaller: TypeAlias = Annotated[
 
 class ShellCallOutput(BaseModel):
     """Object of an answer tagged `shell_call_output`."""
-
     call_id: str
     output: List[ResponseFunctionShellCallOutputContent]
     type: Literal["shell_call_output"]
@@ -315,7 +257,6 @@ class ShellCallOutput(BaseModel):
 
 class ApplyPatchCallOperationCreateFile(BaseModel):
     """Object of an answer tagged `create_file`."""
-
     diff: str
     path: str
     type: Literal["create_file"]
@@ -323,14 +264,12 @@ class ApplyPatchCallOperationCreateFile(BaseModel):
 
 class ApplyPatchCallOperationDeleteFile(BaseModel):
     """Object of an answer tagged `delete_file`."""
-
     path: str
     type: Literal["delete_file"]
 
 
 class ApplyPatchCallOperationUpdateFile(BaseModel):
     """Object of an answer tagged `update_file`."""
-
     diff: str
     path: str
     type: Literal["update_file"]
@@ -338,8 +277,7 @@ class ApplyPatchCallOperationUpdateFile(BaseModel):
 
 ApplyPatchCallOperation: TypeAlias = Annotated[
     Union[
-        ApplyPatchCallOperationCreateFile,
-        ApplyPatchCallOperationDeleteFile,
+        ApplyPatchCallOperationCreateFile, ApplyPatchCallOperationDeleteFile,
         ApplyPatchCallOperationUpdateFile,
     ],
     PropertyInfo(discriminator="type"),
@@ -348,13 +286,11 @@ ApplyPatchCallOperation: TypeAlias = Annotated[
 
 class ApplyPatchCallCallerDirect(BaseModel):
     """Object of an answer tagged `direct`."""
-
     type: Literal["direct"]
 
 
 class ApplyPatchCallCallerProgram(BaseModel):
     """Object of an answer tagged `program`."""
-
     caller_id: str
     type: Literal["program"]
 
@@ -366,7 +302,6 @@ ApplyPatchCallCaller: TypeAlias = Annotated[
 
 class ApplyPatchCall(BaseModel):
     """Object of an answer tagged `apply_patch_call`."""
-
     call_id: str
     operation: ApplyPatchCallOperation
     status: Literal["in_progress", "completed"]
@@ -377,13 +312,11 @@ class ApplyPatchCall(BaseModel):
 
 class ApplyPatchCallOutputCallerDirect(BaseModel):
     """Object of an answer tagged `direct`."""
-
     type: Literal["direct"]
 
 
 class ApplyPatchCallOutputCallerProgram(BaseModel):
     """Object of an answer tagged `program`."""
-
     caller_id: str
     type: Literal["program"]
 
@@ -396,7 +329,6 @@ ApplyPatchCallOutputCaller: TypeAlias = Annotated[
 
 class ApplyPatchCallOutput(BaseModel):
     """Object of an answer tagged `apply_patch_call_output`."""
-
     call_id: str
     status: Literal["completed", "failed"]
     type: Literal["apply_patch_call_output"]
@@ -407,7 +339,6 @@ class ApplyPatchCallOutput(BaseModel):
 
 class McpListToolsTool(BaseModel):
     """Object of an answer; always has input_schema, name."""
-
     input_schema: object
     name: str
     annotations: Optional[object] = None
@@ -416,7 +347,6 @@ class McpListToolsTool(BaseModel):
 
 class McpListTools(BaseModel):
     """Object of an answer tagged `mcp_list_tools`."""
-
     id: str
     server_label: str
     tools: List[McpListToolsTool]
@@ -426,7 +356,6 @@ class McpListTools(BaseModel):
 
 class McpApprovalRequest(BaseModel):
     """Object of an answer tagged `mcp_approval_request`."""
-
     id: str
     arguments: str
     name: str
@@ -436,7 +365,6 @@ class McpApprovalRequest(BaseModel):
 
 class McpApprovalResponse(BaseModel):
     """Object of an answer tagged `mcp_approval_response`."""
-
     approval_request_id: str
     approve: bool
     type: Literal["mcp_approval_response"]
@@ -446,7 +374,6 @@ class McpApprovalResponse(BaseModel):
 
 class McpCall(BaseModel):
     """Object of an answer tagged `mcp_call`."""
-
     id: str
     arguments: str
     name: str
@@ -460,21 +387,18 @@ class McpCall(BaseModel):
 
 class CompactionTrigger(BaseModel):
     """Object of an answer tagged `compaction_trigger`."""
-
     type: Literal["compaction_trigger"]
     id: Optional[str] = None
 
 
 class ItemReference(BaseModel):
     """Object of an answer; always has id."""
-
     id: str
     type: Optional[Literal["item_reference"]] = None
 
 
 class Program(BaseModel):
     """Object of an answer tagged `program`."""
-
     id: str
     call_id: str
     code: str
@@ -484,7 +408,6 @@ class Program(BaseModel):
 
 class ProgramOutput(BaseModel):
     """Object of an answer tagged `program_output`."""
-
     id: str
     call_id: str
     result: str
@@ -494,39 +417,14 @@ class ProgramOutput(BaseModel):
 
 ResponseInputItem: TypeAlias = Annotated[
     Union[
-        EasyInputMessage,
-        Message,
-        ResponseOutputMessage,
-        ResponseFileSearchToolCall,
-        ResponseComputerToolCall,
-        ComputerCallOutput,
-        ResponseFunctionWebSearch,
-        ResponseFunctionToolCall,
-        FunctionCallOutput,
-        ToolSearchCall,
-        ResponseToolSearchOutputItemParam,
-        AdditionalTools,
-        ResponseConfigurationUpdateItemParam,
-        ResponseReasoningItem,
-        ResponseCompactionItemParam,
-        ImageGenerationCall,
-        ResponseCodeInterpreterToolCall,
-        LocalShellCall,
-        LocalShellCallOutput,
-        ShellCall,
-        ShellCallOutput,
-        ApplyPatchCall,
-        ApplyPatchCallOutput,
-        McpListTools,
-        McpApprovalRequest,
-        McpApprovalResponse,
-        McpCall,
-        ResponseCustomToolCallOutput,
-        ResponseCustomToolCall,
-        CompactionTrigger,
-        ItemReference,
-        Program,
-        ProgramOutput,
+        EasyInputMessage, Message, ResponseOutputMessage, ResponseFileSearchToolCall,
+        ResponseComputerToolCall, ComputerCallOutput, ResponseFunctionWebSearch, ResponseFunctionToolCall,
+        FunctionCallOutput, ToolSearchCall, ResponseToolSearchOutputItemParam, AdditionalTools,
+        ResponseConfigurationUpdateItemParam, ResponseReasoningItem, ResponseCompactionItemParam,
+        ImageGenerationCall, ResponseCodeInterpreterToolCall, LocalShellCall, LocalShellCallOutput,
+        ShellCall, ShellCallOutput, ApplyPatchCall, ApplyPatchCallOutput, McpListTools, McpApprovalRequest,
+        McpApprovalResponse, McpCall, ResponseCustomToolCallOutput, ResponseCustomToolCall,
+        CompactionTrigger, ItemReference, Program, ProgramOutput,
     ],
     PropertyInfo(discriminator="type"),
 ]

@@ -2,6 +2,10 @@
 
 """Request type `ResponseInputItemParam` and what it is made of."""
 
+# The lists below are set tightly on purpose.
+# fmt: off
+# isort: off
+
 from __future__ import annotations
 
 from typing import Dict, Iterable, Optional, Union
@@ -13,88 +17,42 @@ from oxide.types.responses.container_reference_param import ContainerReferencePa
 from oxide.types.responses.easy_input_message_param import EasyInputMessageParam
 from oxide.types.responses.local_environment_param import LocalEnvironmentParam
 from oxide.types.responses.mcp_tool_call_error_param import McpToolCallErrorParam
-from oxide.types.responses.response_code_interpreter_tool_call_param import (
-    ResponseCodeInterpreterToolCallParam,
-)
+from oxide.types.responses.response_code_interpreter_tool_call_param import ResponseCodeInterpreterToolCallParam
 from oxide.types.responses.response_compaction_item_param_param import ResponseCompactionItemParamParam
-from oxide.types.responses.response_computer_tool_call_output_screenshot_param import (
-    ResponseComputerToolCallOutputScreenshotParam,
-)
+from oxide.types.responses.response_computer_tool_call_output_screenshot_param import ResponseComputerToolCallOutputScreenshotParam
 from oxide.types.responses.response_computer_tool_call_param import ResponseComputerToolCallParam
-from oxide.types.responses.response_configuration_update_item_param_param import (
-    ResponseConfigurationUpdateItemParamParam,
-)
+from oxide.types.responses.response_configuration_update_item_param_param import ResponseConfigurationUpdateItemParamParam
 from oxide.types.responses.response_custom_tool_call_output_param import ResponseCustomToolCallOutputParam
 from oxide.types.responses.response_custom_tool_call_param import ResponseCustomToolCallParam
 from oxide.types.responses.response_file_search_tool_call_param import ResponseFileSearchToolCallParam
-from oxide.types.responses.response_function_call_output_item_list_param import (
-    ResponseFunctionCallOutputItemListParam,
-)
-from oxide.types.responses.response_function_shell_call_output_content_param import (
-    ResponseFunctionShellCallOutputContentParam,
-)
+from oxide.types.responses.response_function_call_output_item_list_param import ResponseFunctionCallOutputItemListParam
+from oxide.types.responses.response_function_shell_call_output_content_param import ResponseFunctionShellCallOutputContentParam
 from oxide.types.responses.response_function_tool_call_param import ResponseFunctionToolCallParam
 from oxide.types.responses.response_function_web_search_param import ResponseFunctionWebSearchParam
-from oxide.types.responses.response_input_message_content_list_param import (
-    ResponseInputMessageContentListParam,
-)
+from oxide.types.responses.response_input_message_content_list_param import ResponseInputMessageContentListParam
 from oxide.types.responses.response_output_message_param import ResponseOutputMessageParam
 from oxide.types.responses.response_reasoning_item_param import ResponseReasoningItemParam
-from oxide.types.responses.response_tool_search_output_item_param_param import (
-    ResponseToolSearchOutputItemParamParam,
-)
+from oxide.types.responses.response_tool_search_output_item_param_param import ResponseToolSearchOutputItemParamParam
 from oxide.types.responses.tool_param import ToolParam
 
 __all__ = [
-    "ResponseInputItemParam",
-    "Message",
-    "ComputerCallOutput",
-    "ComputerCallOutputAcknowledgedSafetyCheck",
-    "FunctionCallOutput",
-    "FunctionCallOutputCaller",
-    "FunctionCallOutputCallerDirect",
-    "FunctionCallOutputCallerProgram",
-    "ToolSearchCall",
-    "AdditionalTools",
-    "ImageGenerationCall",
-    "ImageGenerationCallError",
-    "ImageGenerationCallErrorModerationDetails",
-    "ImageGenerationCallSvgUsage",
-    "LocalShellCall",
-    "LocalShellCallAction",
-    "LocalShellCallOutput",
-    "ShellCall",
-    "ShellCallAction",
-    "ShellCallCaller",
-    "ShellCallCallerDirect",
-    "ShellCallCallerProgram",
-    "ShellCallEnvironment",
-    "ShellCallOutput",
-    "ShellCallOutputCaller",
-    "ShellCallOutputCallerDirect",
-    "ShellCallOutputCallerProgram",
-    "ApplyPatchCall",
-    "ApplyPatchCallOperation",
-    "ApplyPatchCallOperationCreateFile",
-    "ApplyPatchCallOperationDeleteFile",
-    "ApplyPatchCallOperationUpdateFile",
-    "ApplyPatchCallCaller",
-    "ApplyPatchCallCallerDirect",
-    "ApplyPatchCallCallerProgram",
-    "ApplyPatchCallOutput",
-    "ApplyPatchCallOutputCaller",
-    "ApplyPatchCallOutputCallerDirect",
-    "ApplyPatchCallOutputCallerProgram",
-    "McpListTools",
-    "McpListToolsTool",
-    "McpApprovalRequest",
-    "McpApprovalResponse",
-    "McpCall",
-    "CompactionTrigger",
-    "ItemReference",
-    "Program",
-    "ProgramOutput",
+    "ResponseInputItemParam", "Message", "ComputerCallOutput", "ComputerCallOutputAcknowledgedSafetyCheck",
+    "FunctionCallOutput", "FunctionCallOutputCaller", "FunctionCallOutputCallerDirect",
+    "FunctionCallOutputCallerProgram", "ToolSearchCall", "AdditionalTools", "ImageGenerationCall",
+    "ImageGenerationCallError", "ImageGenerationCallErrorModerationDetails", "ImageGenerationCallSvgUsage",
+    "LocalShellCall", "LocalShellCallAction", "LocalShellCallOutput", "ShellCall", "ShellCallAction",
+    "ShellCallCaller", "ShellCallCallerDirect", "ShellCallCallerProgram", "ShellCallEnvironment",
+    "ShellCallOutput", "ShellCallOutputCaller", "ShellCallOutputCallerDirect",
+    "ShellCallOutputCallerProgram", "ApplyPatchCall", "ApplyPatchCallOperation",
+    "ApplyPatchCallOperationCreateFile", "ApplyPatchCallOperationDeleteFile",
+    "ApplyPatchCallOperationUpdateFile", "ApplyPatchCallCaller", "ApplyPatchCallCallerDirect",
+    "ApplyPatchCallCallerProgram", "ApplyPatchCallOutput", "ApplyPatchCallOutputCaller",
+    "ApplyPatchCallOutputCallerDirect", "ApplyPatchCallOutputCallerProgram", "McpListTools",
+    "McpListToolsTool", "McpApprovalRequest", "McpApprovalResponse", "McpCall", "CompactionTrigger",
+    "ItemReference", "Program", "ProgramOutput",
 ]
+# fmt: on
+# isort: on
 
 
 class Message(TypedDict, total=False):

@@ -2,6 +2,10 @@
 
 """Type `ResponsesServerEvent` and what it is made of."""
 
+# The lists below are set tightly on purpose.
+# fmt: off
+# isort: off
+
 from typing import Dict, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
@@ -11,56 +15,28 @@ from oxide.types.responses.response_audio_delta_event import ResponseAudioDeltaE
 from oxide.types.responses.response_audio_done_event import ResponseAudioDoneEvent
 from oxide.types.responses.response_audio_transcript_delta_event import ResponseAudioTranscriptDeltaEvent
 from oxide.types.responses.response_audio_transcript_done_event import ResponseAudioTranscriptDoneEvent
-from oxide.types.responses.response_code_interpreter_call_code_delta_event import (
-    ResponseCodeInterpreterCallCodeDeltaEvent,
-)
-from oxide.types.responses.response_code_interpreter_call_code_done_event import (
-    ResponseCodeInterpreterCallCodeDoneEvent,
-)
-from oxide.types.responses.response_code_interpreter_call_completed_event import (
-    ResponseCodeInterpreterCallCompletedEvent,
-)
-from oxide.types.responses.response_code_interpreter_call_in_progress_event import (
-    ResponseCodeInterpreterCallInProgressEvent,
-)
-from oxide.types.responses.response_code_interpreter_call_interpreting_event import (
-    ResponseCodeInterpreterCallInterpretingEvent,
-)
+from oxide.types.responses.response_code_interpreter_call_code_delta_event import ResponseCodeInterpreterCallCodeDeltaEvent
+from oxide.types.responses.response_code_interpreter_call_code_done_event import ResponseCodeInterpreterCallCodeDoneEvent
+from oxide.types.responses.response_code_interpreter_call_completed_event import ResponseCodeInterpreterCallCompletedEvent
+from oxide.types.responses.response_code_interpreter_call_in_progress_event import ResponseCodeInterpreterCallInProgressEvent
+from oxide.types.responses.response_code_interpreter_call_interpreting_event import ResponseCodeInterpreterCallInterpretingEvent
 from oxide.types.responses.response_compaction_compacting_event import ResponseCompactionCompactingEvent
 from oxide.types.responses.response_completed_event import ResponseCompletedEvent
 from oxide.types.responses.response_content_part_added_event import ResponseContentPartAddedEvent
 from oxide.types.responses.response_content_part_done_event import ResponseContentPartDoneEvent
 from oxide.types.responses.response_created_event import ResponseCreatedEvent
-from oxide.types.responses.response_custom_tool_call_input_delta_event import (
-    ResponseCustomToolCallInputDeltaEvent,
-)
-from oxide.types.responses.response_custom_tool_call_input_done_event import (
-    ResponseCustomToolCallInputDoneEvent,
-)
+from oxide.types.responses.response_custom_tool_call_input_delta_event import ResponseCustomToolCallInputDeltaEvent
+from oxide.types.responses.response_custom_tool_call_input_done_event import ResponseCustomToolCallInputDoneEvent
 from oxide.types.responses.response_failed_event import ResponseFailedEvent
-from oxide.types.responses.response_file_search_call_completed_event import (
-    ResponseFileSearchCallCompletedEvent,
-)
-from oxide.types.responses.response_file_search_call_in_progress_event import (
-    ResponseFileSearchCallInProgressEvent,
-)
-from oxide.types.responses.response_file_search_call_searching_event import (
-    ResponseFileSearchCallSearchingEvent,
-)
-from oxide.types.responses.response_function_call_arguments_delta_event import (
-    ResponseFunctionCallArgumentsDeltaEvent,
-)
-from oxide.types.responses.response_function_call_arguments_done_event import (
-    ResponseFunctionCallArgumentsDoneEvent,
-)
+from oxide.types.responses.response_file_search_call_completed_event import ResponseFileSearchCallCompletedEvent
+from oxide.types.responses.response_file_search_call_in_progress_event import ResponseFileSearchCallInProgressEvent
+from oxide.types.responses.response_file_search_call_searching_event import ResponseFileSearchCallSearchingEvent
+from oxide.types.responses.response_function_call_arguments_delta_event import ResponseFunctionCallArgumentsDeltaEvent
+from oxide.types.responses.response_function_call_arguments_done_event import ResponseFunctionCallArgumentsDoneEvent
 from oxide.types.responses.response_image_gen_call_completed_event import ResponseImageGenCallCompletedEvent
 from oxide.types.responses.response_image_gen_call_generating_event import ResponseImageGenCallGeneratingEvent
-from oxide.types.responses.response_image_gen_call_in_progress_event import (
-    ResponseImageGenCallInProgressEvent,
-)
-from oxide.types.responses.response_image_gen_call_partial_image_event import (
-    ResponseImageGenCallPartialImageEvent,
-)
+from oxide.types.responses.response_image_gen_call_in_progress_event import ResponseImageGenCallInProgressEvent
+from oxide.types.responses.response_image_gen_call_partial_image_event import ResponseImageGenCallPartialImageEvent
 from oxide.types.responses.response_in_progress_event import ResponseInProgressEvent
 from oxide.types.responses.response_incomplete_event import ResponseIncompleteEvent
 from oxide.types.responses.response_mcp_call_arguments_delta_event import ResponseMcpCallArgumentsDeltaEvent
@@ -70,27 +46,15 @@ from oxide.types.responses.response_mcp_call_failed_event import ResponseMcpCall
 from oxide.types.responses.response_mcp_call_in_progress_event import ResponseMcpCallInProgressEvent
 from oxide.types.responses.response_mcp_list_tools_completed_event import ResponseMcpListToolsCompletedEvent
 from oxide.types.responses.response_mcp_list_tools_failed_event import ResponseMcpListToolsFailedEvent
-from oxide.types.responses.response_mcp_list_tools_in_progress_event import (
-    ResponseMcpListToolsInProgressEvent,
-)
+from oxide.types.responses.response_mcp_list_tools_in_progress_event import ResponseMcpListToolsInProgressEvent
 from oxide.types.responses.response_output_item_added_event import ResponseOutputItemAddedEvent
 from oxide.types.responses.response_output_item_done_event import ResponseOutputItemDoneEvent
-from oxide.types.responses.response_output_text_annotation_added_event import (
-    ResponseOutputTextAnnotationAddedEvent,
-)
+from oxide.types.responses.response_output_text_annotation_added_event import ResponseOutputTextAnnotationAddedEvent
 from oxide.types.responses.response_queued_event import ResponseQueuedEvent
-from oxide.types.responses.response_reasoning_summary_part_added_event import (
-    ResponseReasoningSummaryPartAddedEvent,
-)
-from oxide.types.responses.response_reasoning_summary_part_done_event import (
-    ResponseReasoningSummaryPartDoneEvent,
-)
-from oxide.types.responses.response_reasoning_summary_text_delta_event import (
-    ResponseReasoningSummaryTextDeltaEvent,
-)
-from oxide.types.responses.response_reasoning_summary_text_done_event import (
-    ResponseReasoningSummaryTextDoneEvent,
-)
+from oxide.types.responses.response_reasoning_summary_part_added_event import ResponseReasoningSummaryPartAddedEvent
+from oxide.types.responses.response_reasoning_summary_part_done_event import ResponseReasoningSummaryPartDoneEvent
+from oxide.types.responses.response_reasoning_summary_text_delta_event import ResponseReasoningSummaryTextDeltaEvent
+from oxide.types.responses.response_reasoning_summary_text_done_event import ResponseReasoningSummaryTextDoneEvent
 from oxide.types.responses.response_reasoning_text_delta_event import ResponseReasoningTextDeltaEvent
 from oxide.types.responses.response_reasoning_text_done_event import ResponseReasoningTextDoneEvent
 from oxide.types.responses.response_refusal_delta_event import ResponseRefusalDeltaEvent
@@ -98,447 +62,342 @@ from oxide.types.responses.response_refusal_done_event import ResponseRefusalDon
 from oxide.types.responses.response_shell_call_command_added_event import ResponseShellCallCommandAddedEvent
 from oxide.types.responses.response_shell_call_command_delta_event import ResponseShellCallCommandDeltaEvent
 from oxide.types.responses.response_shell_call_command_done_event import ResponseShellCallCommandDoneEvent
-from oxide.types.responses.response_shell_call_output_content_delta_event import (
-    ResponseShellCallOutputContentDeltaEvent,
-)
-from oxide.types.responses.response_shell_call_output_content_done_event import (
-    ResponseShellCallOutputContentDoneEvent,
-)
+from oxide.types.responses.response_shell_call_output_content_delta_event import ResponseShellCallOutputContentDeltaEvent
+from oxide.types.responses.response_shell_call_output_content_done_event import ResponseShellCallOutputContentDoneEvent
 from oxide.types.responses.response_steer_accepted_event import ResponseSteerAcceptedEvent
 from oxide.types.responses.response_steer_failed_event import ResponseSteerFailedEvent
 from oxide.types.responses.response_steer_pending_event import ResponseSteerPendingEvent
 from oxide.types.responses.response_text_delta_event import ResponseTextDeltaEvent
 from oxide.types.responses.response_text_done_event import ResponseTextDoneEvent
 from oxide.types.responses.response_web_search_call_completed_event import ResponseWebSearchCallCompletedEvent
-from oxide.types.responses.response_web_search_call_in_progress_event import (
-    ResponseWebSearchCallInProgressEvent,
-)
+from oxide.types.responses.response_web_search_call_in_progress_event import ResponseWebSearchCallInProgressEvent
 from oxide.types.responses.response_web_search_call_searching_event import ResponseWebSearchCallSearchingEvent
 
 __all__ = [
-    "ResponsesServerEvent",
-    "ResponseAudioWsDelta",
-    "ResponseAudioWsDone",
-    "ResponseAudioTranscriptWsDelta",
-    "ResponseAudioTranscriptWsDone",
-    "ResponseCodeInterpreterCallCodeWsDelta",
-    "ResponseCodeInterpreterCallCodeWsDone",
-    "ResponseCodeInterpreterCallWsCompleted",
-    "ResponseCodeInterpreterCallInWsProgress",
-    "ResponseCodeInterpreterCallWsInterpreting",
-    "ResponseCompactionWsCompacting",
-    "ResponseWsCompleted",
-    "ResponseContentPartWsAdded",
-    "ResponseContentPartWsDone",
-    "ResponseWsCreated",
-    "ResponseFileSearchCallWsCompleted",
-    "ResponseFileSearchCallInWsProgress",
-    "ResponseFileSearchCallWsSearching",
-    "ResponseFunctionCallArgumentsWsDelta",
-    "ResponseFunctionCallArgumentsWsDone",
-    "ResponseShellCallCommandWsAdded",
-    "ResponseShellCallCommandWsDelta",
-    "ResponseShellCallCommandWsDone",
-    "ResponseShellCallOutputContentWsDelta",
-    "ResponseShellCallOutputContentWsDone",
-    "ResponseInWsProgress",
-    "ResponseWsFailed",
-    "ResponseWsIncomplete",
-    "ResponseOutputItemWsAdded",
-    "ResponseOutputItemWsDone",
-    "ResponseReasoningSummaryPartWsAdded",
-    "ResponseReasoningSummaryPartWsDone",
-    "ResponseReasoningSummaryTextWsDelta",
-    "ResponseReasoningSummaryTextWsDone",
-    "ResponseReasoningTextWsDelta",
-    "ResponseReasoningTextWsDone",
-    "ResponseRefusalWsDelta",
-    "ResponseRefusalWsDone",
-    "ResponseTextWsDelta",
-    "ResponseTextWsDone",
-    "ResponseWebSearchCallWsCompleted",
-    "ResponseWebSearchCallInWsProgress",
-    "ResponseWebSearchCallWsSearching",
-    "ResponseImageGenCallWsCompleted",
-    "ResponseImageGenCallWsGenerating",
-    "ResponseImageGenCallInWsProgress",
-    "ResponseImageGenCallPartialWsImage",
-    "ResponseMcpCallArgumentsWsDelta",
-    "ResponseMcpCallArgumentsWsDone",
-    "ResponseMcpCallWsCompleted",
-    "ResponseMcpCallWsFailed",
-    "ResponseMcpCallInWsProgress",
-    "ResponseMcpListToolsWsCompleted",
-    "ResponseMcpListToolsWsFailed",
-    "ResponseMcpListToolsInWsProgress",
-    "ResponseOutputTextAnnotationWsAdded",
-    "ResponseWsQueued",
-    "ResponseCustomToolCallInputWsDelta",
-    "ResponseCustomToolCallInputWsDone",
-    "ResponseWsError",
-    "ResponseWsErrorError",
-    "ResponseWsErrorErrorMisalignment",
-    "ResponseWsErrorErrorMisalignmentSteer",
+    "ResponsesServerEvent", "ResponseAudioWsDelta", "ResponseAudioWsDone", "ResponseAudioTranscriptWsDelta",
+    "ResponseAudioTranscriptWsDone", "ResponseCodeInterpreterCallCodeWsDelta",
+    "ResponseCodeInterpreterCallCodeWsDone", "ResponseCodeInterpreterCallWsCompleted",
+    "ResponseCodeInterpreterCallInWsProgress", "ResponseCodeInterpreterCallWsInterpreting",
+    "ResponseCompactionWsCompacting", "ResponseWsCompleted", "ResponseContentPartWsAdded",
+    "ResponseContentPartWsDone", "ResponseWsCreated", "ResponseFileSearchCallWsCompleted",
+    "ResponseFileSearchCallInWsProgress", "ResponseFileSearchCallWsSearching",
+    "ResponseFunctionCallArgumentsWsDelta", "ResponseFunctionCallArgumentsWsDone",
+    "ResponseShellCallCommandWsAdded", "ResponseShellCallCommandWsDelta", "ResponseShellCallCommandWsDone",
+    "ResponseShellCallOutputContentWsDelta", "ResponseShellCallOutputContentWsDone", "ResponseInWsProgress",
+    "ResponseWsFailed", "ResponseWsIncomplete", "ResponseOutputItemWsAdded", "ResponseOutputItemWsDone",
+    "ResponseReasoningSummaryPartWsAdded", "ResponseReasoningSummaryPartWsDone",
+    "ResponseReasoningSummaryTextWsDelta", "ResponseReasoningSummaryTextWsDone",
+    "ResponseReasoningTextWsDelta", "ResponseReasoningTextWsDone", "ResponseRefusalWsDelta",
+    "ResponseRefusalWsDone", "ResponseTextWsDelta", "ResponseTextWsDone",
+    "ResponseWebSearchCallWsCompleted", "ResponseWebSearchCallInWsProgress",
+    "ResponseWebSearchCallWsSearching", "ResponseImageGenCallWsCompleted",
+    "ResponseImageGenCallWsGenerating", "ResponseImageGenCallInWsProgress",
+    "ResponseImageGenCallPartialWsImage", "ResponseMcpCallArgumentsWsDelta",
+    "ResponseMcpCallArgumentsWsDone", "ResponseMcpCallWsCompleted", "ResponseMcpCallWsFailed",
+    "ResponseMcpCallInWsProgress", "ResponseMcpListToolsWsCompleted", "ResponseMcpListToolsWsFailed",
+    "ResponseMcpListToolsInWsProgress", "ResponseOutputTextAnnotationWsAdded", "ResponseWsQueued",
+    "ResponseCustomToolCallInputWsDelta", "ResponseCustomToolCallInputWsDone", "ResponseWsError",
+    "ResponseWsErrorError", "ResponseWsErrorErrorMisalignment", "ResponseWsErrorErrorMisalignmentSteer",
 ]
 
 
 class ResponseAudioWsDelta(ResponseAudioDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseAudioDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseAudioWsDone(ResponseAudioDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseAudioDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseAudioTranscriptWsDelta(ResponseAudioTranscriptDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseAudioTranscriptDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseAudioTranscriptWsDone(ResponseAudioTranscriptDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseAudioTranscriptDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCodeInterpreterCallCodeWsDelta(ResponseCodeInterpreterCallCodeDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCodeInterpreterCallCodeDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCodeInterpreterCallCodeWsDone(ResponseCodeInterpreterCallCodeDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCodeInterpreterCallCodeDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCodeInterpreterCallWsCompleted(ResponseCodeInterpreterCallCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCodeInterpreterCallCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCodeInterpreterCallInWsProgress(ResponseCodeInterpreterCallInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCodeInterpreterCallInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCodeInterpreterCallWsInterpreting(ResponseCodeInterpreterCallInterpretingEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCodeInterpreterCallInterpretingEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCompactionWsCompacting(ResponseCompactionCompactingEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCompactionCompactingEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWsCompleted(ResponseCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseContentPartWsAdded(ResponseContentPartAddedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseContentPartAddedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseContentPartWsDone(ResponseContentPartDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseContentPartDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWsCreated(ResponseCreatedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCreatedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseFileSearchCallWsCompleted(ResponseFileSearchCallCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseFileSearchCallCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseFileSearchCallInWsProgress(ResponseFileSearchCallInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseFileSearchCallInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseFileSearchCallWsSearching(ResponseFileSearchCallSearchingEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseFileSearchCallSearchingEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseFunctionCallArgumentsWsDelta(ResponseFunctionCallArgumentsDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseFunctionCallArgumentsDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseFunctionCallArgumentsWsDone(ResponseFunctionCallArgumentsDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseFunctionCallArgumentsDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseShellCallCommandWsAdded(ResponseShellCallCommandAddedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseShellCallCommandAddedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseShellCallCommandWsDelta(ResponseShellCallCommandDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseShellCallCommandDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseShellCallCommandWsDone(ResponseShellCallCommandDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseShellCallCommandDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseShellCallOutputContentWsDelta(ResponseShellCallOutputContentDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseShellCallOutputContentDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseShellCallOutputContentWsDone(ResponseShellCallOutputContentDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseShellCallOutputContentDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseInWsProgress(ResponseInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWsFailed(ResponseFailedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseFailedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWsIncomplete(ResponseIncompleteEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseIncompleteEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseOutputItemWsAdded(ResponseOutputItemAddedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseOutputItemAddedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseOutputItemWsDone(ResponseOutputItemDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseOutputItemDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseReasoningSummaryPartWsAdded(ResponseReasoningSummaryPartAddedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseReasoningSummaryPartAddedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseReasoningSummaryPartWsDone(ResponseReasoningSummaryPartDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseReasoningSummaryPartDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseReasoningSummaryTextWsDelta(ResponseReasoningSummaryTextDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseReasoningSummaryTextDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseReasoningSummaryTextWsDone(ResponseReasoningSummaryTextDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseReasoningSummaryTextDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseReasoningTextWsDelta(ResponseReasoningTextDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseReasoningTextDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseReasoningTextWsDone(ResponseReasoningTextDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseReasoningTextDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseRefusalWsDelta(ResponseRefusalDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseRefusalDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseRefusalWsDone(ResponseRefusalDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseRefusalDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseTextWsDelta(ResponseTextDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseTextDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseTextWsDone(ResponseTextDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseTextDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWebSearchCallWsCompleted(ResponseWebSearchCallCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseWebSearchCallCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWebSearchCallInWsProgress(ResponseWebSearchCallInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseWebSearchCallInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWebSearchCallWsSearching(ResponseWebSearchCallSearchingEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseWebSearchCallSearchingEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseImageGenCallWsCompleted(ResponseImageGenCallCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseImageGenCallCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseImageGenCallWsGenerating(ResponseImageGenCallGeneratingEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseImageGenCallGeneratingEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseImageGenCallInWsProgress(ResponseImageGenCallInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseImageGenCallInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseImageGenCallPartialWsImage(ResponseImageGenCallPartialImageEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseImageGenCallPartialImageEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpCallArgumentsWsDelta(ResponseMcpCallArgumentsDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpCallArgumentsDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpCallArgumentsWsDone(ResponseMcpCallArgumentsDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpCallArgumentsDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpCallWsCompleted(ResponseMcpCallCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpCallCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpCallWsFailed(ResponseMcpCallFailedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpCallFailedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpCallInWsProgress(ResponseMcpCallInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpCallInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpListToolsWsCompleted(ResponseMcpListToolsCompletedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpListToolsCompletedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpListToolsWsFailed(ResponseMcpListToolsFailedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpListToolsFailedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseMcpListToolsInWsProgress(ResponseMcpListToolsInProgressEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseMcpListToolsInProgressEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseOutputTextAnnotationWsAdded(ResponseOutputTextAnnotationAddedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseOutputTextAnnotationAddedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWsQueued(ResponseQueuedEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseQueuedEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCustomToolCallInputWsDelta(ResponseCustomToolCallInputDeltaEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCustomToolCallInputDeltaEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseCustomToolCallInputWsDone(ResponseCustomToolCallInputDoneEvent):
-    """Object of an answer; every field is optional."""
-
+    """`ResponseCustomToolCallInputDoneEvent` with stream_id."""
     stream_id: Optional[str] = None
 
 
 class ResponseWsErrorErrorMisalignmentSteer(BaseModel):
     """Object of an answer; always has message."""
-
     message: str
 
 
 class ResponseWsErrorErrorMisalignment(BaseModel):
     """Object of an answer; every field is optional."""
-
     detailed_explanation: Optional[str] = None
     error_type: Union[
         str,
@@ -556,7 +415,6 @@ class ResponseWsErrorErrorMisalignment(BaseModel):
 
 class ResponseWsErrorError(BaseModel):
     """Object of an answer; always has message, type."""
-
     code: Optional[str] = None
     message: str
     param: Optional[str] = None
@@ -567,7 +425,6 @@ class ResponseWsErrorError(BaseModel):
 
 class ResponseWsError(BaseModel):
     """Object of an answer tagged `error`."""
-
     error: ResponseWsErrorError
     type: Literal["error"]
     sequence_number: Optional[int] = None
@@ -577,68 +434,29 @@ class ResponseWsError(BaseModel):
 
 ResponsesServerEvent: TypeAlias = Annotated[
     Union[
-        ResponseAudioWsDelta,
-        ResponseAudioWsDone,
-        ResponseAudioTranscriptWsDelta,
-        ResponseAudioTranscriptWsDone,
-        ResponseCodeInterpreterCallCodeWsDelta,
-        ResponseCodeInterpreterCallCodeWsDone,
-        ResponseCodeInterpreterCallWsCompleted,
-        ResponseCodeInterpreterCallInWsProgress,
-        ResponseCodeInterpreterCallWsInterpreting,
-        ResponseCompactionWsCompacting,
-        ResponseWsCompleted,
-        ResponseContentPartWsAdded,
-        ResponseContentPartWsDone,
-        ResponseWsCreated,
-        ResponseFileSearchCallWsCompleted,
-        ResponseFileSearchCallInWsProgress,
-        ResponseFileSearchCallWsSearching,
-        ResponseFunctionCallArgumentsWsDelta,
-        ResponseFunctionCallArgumentsWsDone,
-        ResponseShellCallCommandWsAdded,
-        ResponseShellCallCommandWsDelta,
-        ResponseShellCallCommandWsDone,
-        ResponseShellCallOutputContentWsDelta,
-        ResponseShellCallOutputContentWsDone,
-        ResponseInWsProgress,
-        ResponseWsFailed,
-        ResponseWsIncomplete,
-        ResponseOutputItemWsAdded,
-        ResponseOutputItemWsDone,
-        ResponseReasoningSummaryPartWsAdded,
-        ResponseReasoningSummaryPartWsDone,
-        ResponseReasoningSummaryTextWsDelta,
-        ResponseReasoningSummaryTextWsDone,
-        ResponseReasoningTextWsDelta,
-        ResponseReasoningTextWsDone,
-        ResponseRefusalWsDelta,
-        ResponseRefusalWsDone,
-        ResponseTextWsDelta,
-        ResponseTextWsDone,
-        ResponseWebSearchCallWsCompleted,
-        ResponseWebSearchCallInWsProgress,
-        ResponseWebSearchCallWsSearching,
-        ResponseImageGenCallWsCompleted,
-        ResponseImageGenCallWsGenerating,
-        ResponseImageGenCallInWsProgress,
-        ResponseImageGenCallPartialWsImage,
-        ResponseMcpCallArgumentsWsDelta,
-        ResponseMcpCallArgumentsWsDone,
-        ResponseMcpCallWsCompleted,
-        ResponseMcpCallWsFailed,
-        ResponseMcpCallInWsProgress,
-        ResponseMcpListToolsWsCompleted,
-        ResponseMcpListToolsWsFailed,
-        ResponseMcpListToolsInWsProgress,
-        ResponseOutputTextAnnotationWsAdded,
-        ResponseWsQueued,
-        ResponseCustomToolCallInputWsDelta,
-        ResponseCustomToolCallInputWsDone,
-        ResponseWsError,
-        ResponseSteerAcceptedEvent,
-        ResponseSteerPendingEvent,
-        ResponseSteerFailedEvent,
+        ResponseAudioWsDelta, ResponseAudioWsDone, ResponseAudioTranscriptWsDelta,
+        ResponseAudioTranscriptWsDone, ResponseCodeInterpreterCallCodeWsDelta,
+        ResponseCodeInterpreterCallCodeWsDone, ResponseCodeInterpreterCallWsCompleted,
+        ResponseCodeInterpreterCallInWsProgress, ResponseCodeInterpreterCallWsInterpreting,
+        ResponseCompactionWsCompacting, ResponseWsCompleted, ResponseContentPartWsAdded,
+        ResponseContentPartWsDone, ResponseWsCreated, ResponseFileSearchCallWsCompleted,
+        ResponseFileSearchCallInWsProgress, ResponseFileSearchCallWsSearching,
+        ResponseFunctionCallArgumentsWsDelta, ResponseFunctionCallArgumentsWsDone,
+        ResponseShellCallCommandWsAdded, ResponseShellCallCommandWsDelta, ResponseShellCallCommandWsDone,
+        ResponseShellCallOutputContentWsDelta, ResponseShellCallOutputContentWsDone, ResponseInWsProgress,
+        ResponseWsFailed, ResponseWsIncomplete, ResponseOutputItemWsAdded, ResponseOutputItemWsDone,
+        ResponseReasoningSummaryPartWsAdded, ResponseReasoningSummaryPartWsDone,
+        ResponseReasoningSummaryTextWsDelta, ResponseReasoningSummaryTextWsDone,
+        ResponseReasoningTextWsDelta, ResponseReasoningTextWsDone, ResponseRefusalWsDelta,
+        ResponseRefusalWsDone, ResponseTextWsDelta, ResponseTextWsDone, ResponseWebSearchCallWsCompleted,
+        ResponseWebSearchCallInWsProgress, ResponseWebSearchCallWsSearching,
+        ResponseImageGenCallWsCompleted, ResponseImageGenCallWsGenerating, ResponseImageGenCallInWsProgress,
+        ResponseImageGenCallPartialWsImage, ResponseMcpCallArgumentsWsDelta, ResponseMcpCallArgumentsWsDone,
+        ResponseMcpCallWsCompleted, ResponseMcpCallWsFailed, ResponseMcpCallInWsProgress,
+        ResponseMcpListToolsWsCompleted, ResponseMcpListToolsWsFailed, ResponseMcpListToolsInWsProgress,
+        ResponseOutputTextAnnotationWsAdded, ResponseWsQueued, ResponseCustomToolCallInputWsDelta,
+        ResponseCustomToolCallInputWsDone, ResponseWsError, ResponseSteerAcceptedEvent,
+        ResponseSteerPendingEvent, ResponseSteerFailedEvent,
     ],
     PropertyInfo(discriminator="type"),
 ]
