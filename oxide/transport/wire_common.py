@@ -100,10 +100,11 @@ class Origin:
         self.request = aiohttp.ClientRequest(
             "GET", base, loop=loop, ssl=ssl, skip_auto_headers=("User-Agent",), **more
         )
-        if self.request.proxy_headers is not None:
+        named = self.request.proxy_headers
+        if isinstance(named, CIMultiDict):
             # The connector adds Host to these, and they are part of the pool's key: were it not here at once, no
             # connection would ever be found again.
-            self.request.proxy_headers["Host"] = self.request.headers["Host"]
+            named["Host"] = self.request.headers["Host"]
         lines = f"Host: {self.request.headers['Host']}\r\n"
         self.absolute = ""
         if proxy is not None and base.scheme == "http":
