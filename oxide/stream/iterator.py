@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from oxide._backend import NATIVE
 
-if NATIVE:
-    from .iterator_c import EventStream
-else:
+if TYPE_CHECKING or not NATIVE:
     from .iterator_py import EventStream
+else:
+    from .iterator_c import EventStream
 
 if TYPE_CHECKING:
     from types import TracebackType

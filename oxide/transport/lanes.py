@@ -26,7 +26,10 @@ __all__ = ["LanePool"]
 
 
 def _connector(options: HTTPOptions) -> tuple[aiohttp.BaseConnector, Any]:
-    context = context_for(options)
+    try:
+        context = context_for(options)
+    except OSError as exc:
+        raise OpenAIError(f"the TLS settings given (verify, cert) cannot be used: {exc}") from exc
     if options.uds is not None:
         return (
             aiohttp.UnixConnector(options.uds, limit=options.limit, keepalive_timeout=options.keepalive),
@@ -145,7 +148,8 @@ class LanePool:
         """The lane of the running loop.
 
         Raises:
-            OpenAIError: the client is closed, or the session given belongs to another loop.
+            OpenAIError: the client is closed, the session given belongs to another loop, or a certificate
+                file cannot be used.
         """
         loop = asyncio.get_running_loop()
         held = self._held.get(loop)

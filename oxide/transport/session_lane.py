@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import ssl
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from multidict import CIMultiDict
 from .decode import Decoder, decoder_for
 from .interrupt import Interrupt
 from .request import Attempt, ByteSinkLike, LaneError, PreparedRequest, RawAnswer
+from .session_errors import lane_error
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -131,58 +131,6 @@ class _Body(Payload):
             probe.disarm()
 
 
-def _lane_error(
-    exc: BaseException, probe: _Probe | None, *, received: bool, closed: bool
-) -> LaneError | None:
-    """Names a failure of aiohttp's; None for an exception that is the application's own."""
-    reused = probe is not None and probe.reused
-
-    def error(kind: Any, message: str = "", **more: Any) -> LaneError:
-        return LaneError(
-            kind,
-            message or str(exc) or type(exc).__name__,
-            bytes_received=received,
-            reused=reused,
-            cause=exc,
-            **more,
-        )
-
-    if isinstance(exc, LaneError):
-        return exc
-    if closed and isinstance(exc, (aiohttp.ClientError, OSError, RuntimeError)):
-        return error("closed", "the client was closed while this request ran")
-    if isinstance(exc, aiohttp.ClientError):
-        if isinstance(exc.__cause__, LaneError):
-            return exc.__cause__
-        if isinstance(exc, aiohttp.ConnectionTimeoutError):
-            return error("timeout", limit="connect", seconds=probe.timeout.connect if probe else None)
-        if isinstance(exc, aiohttp.ServerTimeoutError):
-            return error("timeout", limit="read", seconds=probe.timeout.read if probe else None)
-        if isinstance(exc, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError)):
-            return error("tls")
-        if isinstance(exc, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
-            return error("proxy")
-        if isinstance(exc, aiohttp.ClientConnectorError):
-            return error("connect")
-        if isinstance(exc, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
-            return error("protocol")
-        if isinstance(exc, aiohttp.ClientPayloadError):
-            received = True
-            if isinstance(exc.__cause__, aiohttp.ServerTimeoutError):
-                return error("timeout", limit="read", seconds=probe.timeout.read if probe else None)
-            return error("read")
-        if isinstance(exc, aiohttp.ServerDisconnectedError) and not isinstance(exc.message, str):
-            received = True  # it carries the beginning of an answer's head
-        return error("read")
-    if isinstance(exc, ssl.SSLError):
-        return error("tls")
-    if isinstance(exc, (ConnectionError, asyncio.IncompleteReadError)):
-        return error("read")
-    if isinstance(exc, asyncio.TimeoutError):
-        return error("timeout", limit="read", seconds=probe.timeout.read if probe else None)
-    return None
-
-
 class SessionAnswer(RawAnswer):
     """An answer held by an ``aiohttp.ClientResponse``."""
 
@@ -236,7 +184,9 @@ class SessionAnswer(RawAnswer):
         return self._lane.loop
 
     def _failed(self, exc: BaseException) -> BaseException:
-        found = _lane_error(exc, self._probe, received=True, closed=self._closed)
+        found = lane_error(
+            exc, self._probe.timeout, reused=self._probe.reused, received=True, closed=self._closed
+        )
         return exc if found is None else found
 
     async def read_some(self) -> bytes:
@@ -316,7 +266,7 @@ class SessionAnswer(RawAnswer):
             paused.set_result(None)
 
     def expect_end(self, seconds: float) -> None:
-        """The reader needs nothing more: the connection is kept if the body ends within a time, else closed."""
+        """The reader needs nothing more: the connection is kept if the body ends in time, else closed."""
         if self._pump is not None and self._ending is None:
             self.resume_reading()
             self._ending = self._lane.loop.call_later(seconds, self.abort)
@@ -416,6 +366,8 @@ class SessionLane:
         """Make one attempt; see ``Lane.send``."""
         if self._closed:
             raise LaneError("closed", "the client is closed")
+        if self._session.closed:
+            raise LaneError("closed", "the ClientSession given as http_client is closed")
         probe = _Probe(self.loop, prepared.timeout)
         token = _current.set(probe)
         self._running.add(probe.interrupt)
@@ -437,7 +389,9 @@ class SessionLane:
         except Exception as exc:
             if answer is not None:
                 answer.abort()
-            found = _lane_error(exc, probe, received=answer is not None, closed=self._closed)
+            found = lane_error(
+                exc, probe.timeout, reused=probe.reused, received=answer is not None, closed=self._closed
+            )
             if found is None or found is exc:
                 raise
             raise found from exc
@@ -481,6 +435,9 @@ class SessionLane:
             **more,
         )
         probe.disarm()
+        if response.status < 200:
+            response.close()
+            raise LaneError("protocol", f"status {response.status} was not asked for", bytes_received=True)
         return SessionAnswer(self, response, probe, prepared, attempt, self.loop.time() - began)
 
     def close(self, exc: BaseException | None = None) -> None:

@@ -113,6 +113,7 @@ class ProxyMap:
     def __init__(self, options: HTTPOptions, environ: Mapping[str, str] | None = None) -> None:
         self._headers = dict(options.proxy_headers or {})
         self._fixed = options.proxy
+        self._plain_only = options.uds is not None
         self._env: dict[str, str] = {}
         self._no_proxy: tuple[str, ...] = ()
         self._known: dict[tuple[str, str | None, int | None], Proxy | None] = {}
@@ -138,8 +139,11 @@ class ProxyMap:
             None to connect directly.
 
         Raises:
-            LaneError: ``proxy``: the environment names a proxy that does not speak HTTP.
+            LaneError: ``proxy``: the environment names a proxy that does not speak HTTP; ``connect``: https
+                was asked for over a Unix socket.
         """
+        if self._plain_only and url.scheme != "http":
+            raise LaneError("connect", "a Unix socket is spoken to in plain HTTP: give an http:// base URL")
         if self._fixed is None and not self._env:
             return None
         key = (url.scheme, url.raw_host, url.port)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oxide._backend import NATIVE
 
 from .wire_common import WireLimits
 
-if NATIVE:
-    from .wire_c import WireLane
-else:
+if TYPE_CHECKING or not NATIVE:
     from .wire_py import WireLane
+else:
+    from .wire_c import WireLane
 
 __all__ = ["WireLane", "WireLimits"]

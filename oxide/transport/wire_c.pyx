@@ -41,7 +41,8 @@ cdef enum:
 cdef Py_ssize_t SMALL = common.SMALL_BODY
 cdef Py_ssize_t DIRECT_MIN = common.DIRECT_MIN
 cdef list NO_TRACES = []
-cdef object ParserError = httptools.HttpParserError
+# An answer that switches protocols was never asked for: as wrong as one that is no HTTP.
+cdef tuple ParserError = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 cdef object Parser = httptools.HttpResponseParser
 
 

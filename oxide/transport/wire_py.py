@@ -233,7 +233,7 @@ class Conn(asyncio.BufferedProtocol):
         else:
             try:
                 self.parser.feed_data(self.lane.scratch[:nbytes])
-            except httptools.HttpParserError as exc:
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
                 self.dirty = True
                 if not self.done and self.failure is None:
                     self.failure = self._malformed(f"the answer is not HTTP/1.1: {exc}", exc)

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from oxide.errors import OpenAIError
+from oxide.errors import APIConnectionError, OpenAIError
 from oxide.testing import Answer, Server
 from oxide.transport import HTTPOptions, Transport
 
@@ -217,6 +217,8 @@ async def test_unix_sockets(wire: Any, tmp_path: Any) -> None:
             assert (await wire.send("http://localhost/v1/u")).content() == b'{"a":1}'
         assert server.journal.connections == 1
         assert server.journal[-1].headers["host"] == "localhost"
+        with pytest.raises(APIConnectionError, match="plain HTTP"):
+            await wire.send("https://localhost/v1/u")
 
 
 async def test_the_users_own_session(oxide_server: Server) -> None:
@@ -247,6 +249,9 @@ async def test_the_users_own_session(oxide_server: Server) -> None:
         assert oxide_server.journal[-1].headers["cookie"] == "k=v"
         await transport.close()
         assert not session.closed, "the session is its maker's"
+        await session.close()
+        with pytest.raises(APIConnectionError, match="http_client is closed"):
+            await Transport(session).request(request())
 
 
 async def test_a_session_of_another_loop_is_refused() -> None:

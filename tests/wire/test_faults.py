@@ -11,6 +11,7 @@ import pytest
 
 from oxide.errors import APIConnectionError, APIStatusError, InternalServerError
 from oxide.testing import Answer, Server
+from oxide.timeouts import Timeout
 from oxide.transport.request import HeaderBlock, LaneError, check_header
 
 WIRE_LANES = [name for name in ("wire_c", "wire_py") if find_spec(f"oxide.transport.{name}") is not None]
@@ -124,6 +125,14 @@ async def test_bytes_that_come_while_idle_end_the_connection(
         answer = await wire.send(server.url, "POST", b"{}", max_retries=0)
         assert answer.content() == b"ok"
         await asyncio.sleep(0.06)
+
+
+async def test_an_answer_that_switches_protocols(wire: Any, raw_server: Any) -> None:
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+    server = await raw_server(head + b"Connection: upgrade\r\n\r\nabc")
+    for stream in (False, True):
+        with pytest.raises(APIConnectionError, match="not valid HTTP"):
+            await wire.send(server.url, "POST", b"{}", stream=stream, timeout=Timeout(read=2))
 
 
 async def test_html_with_an_error_status(wire: Any, oxide_server: Server) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oxide.errors import APIConnectionError
+from oxide.errors import APIConnectionError, OpenAIError
 from oxide.testing import Answer, Server
 from oxide.transport import HTTPOptions
 from oxide.transport.tls import context_for
@@ -92,6 +92,13 @@ def test_contexts_are_shared(tls_files: Any) -> None:
     assert loose.verify_mode is ssl.CERT_NONE
     given = ssl.create_default_context()
     assert context_for(HTTPOptions(verify=given)) is given
+
+
+async def test_a_file_that_is_no_certificate(wire: Any, tmp_path: Any) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    wire.transport(verify=tmp_path / "ca.pem")
+    with pytest.raises(OpenAIError, match="TLS settings"):
+        await wire.send("https://127.0.0.1:9/")
 
 
 def test_a_missing_file_says_so() -> None:
