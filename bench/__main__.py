@@ -31,8 +31,8 @@ def parser() -> argparse.ArgumentParser:
                                    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     made.add_argument("--only", metavar="PATTERNS", help="workloads, comma-separated; * matches")
     made.add_argument("--peers", metavar="PATTERNS", help=f"peers among {', '.join(PEERS)}")
-    made.add_argument("--rounds", type=int, default=11, help="alternating rounds (default 11)")
-    made.add_argument("--budget", type=float, default=0.2, help="CPU seconds per sample (default 0.2)")
+    made.add_argument("--rounds", type=int, default=15, help="alternating rounds (default 15)")
+    made.add_argument("--budget", type=float, default=0.12, help="CPU seconds per sample (default 0.12)")
     made.add_argument("--quick", action="store_true", help="3 rounds of 0.05 s: a glance, not a measurement")
     made.add_argument("--json", type=Path, metavar="FILE", help="keep the results here too")
     made.add_argument("--load", type=Path, metavar="FILE", help="print kept results instead of measuring")
