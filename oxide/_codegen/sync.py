@@ -15,7 +15,13 @@ from .render_resources import ResourceWriter, resource_names
 from .render_types import MARK, package, target_module, type_module
 
 ROOT = Path(__file__).resolve().parents[2]
-_RUFF = ["--config", str(ROOT / "pyproject.toml"), "--config", 'lint.isort.known-first-party=["oxide"]']
+# The project's own settings, said here so that an installed package can be checked too.
+_RUFF = [
+    "--isolated",
+    *("--config", "line-length=110"),
+    *("--config", 'target-version="py310"'),
+    *("--config", 'lint.isort.known-first-party=["oxide"]'),
+]
 
 
 def render(facts: Facts) -> dict[str, str]:
