@@ -37,9 +37,10 @@ class Connections:
             raise OpenAIError("The client is closed; make a new one.")
         if self.transport is None:
             # aiohttp takes 150 ms to import: a client that is only constructed does not pay for it.
+            from ._logging import logged
             from .transport.transport import Transport
 
-            self.transport = Transport(http_client=self.http_client, options=self.options)
+            self.transport = logged(Transport(http_client=self.http_client, options=self.options))
         return self.transport
 
     async def close(self) -> None:

@@ -76,9 +76,8 @@ def shape(function: Any) -> list[tuple[str, str, str]]:
 
 
 def overloads(function: Any) -> list[list[tuple[str, str, str]]]:
-    get = getattr(typing, "get_overloads", None)
-    if get is None:
-        pytest.skip("typing.get_overloads needs Python 3.11")
+    # Python 3.10 keeps no record of overloads; the other versions compare them.
+    get = getattr(typing, "get_overloads", lambda function: [])
     return [shape(f) for f in get(inspect.unwrap(function))]
 
 
