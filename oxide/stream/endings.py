@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
+from .limits import EventLimitError
+
 if TYPE_CHECKING:
     from oxide.errors import APIError
 
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 END_WAIT = 0.25
-"""Seconds the end of the HTTP message may come after the terminator; a connection that takes longer is closed."""
+"""Seconds the HTTP message may go on after the terminator; a connection that takes longer is closed."""
 
 JUNK_LIMIT = 64 * 1024
 """Bytes kept of an answer that turns out to be no event stream."""
@@ -56,8 +58,8 @@ SOFT_ENDS = (
 class Partial:
     """What a stream had delivered before it failed.
 
-    The latest events are kept as bytes, up to a fixed size, so a long stream costs no more than a short one; most
-    streams fit in whole. Objects are built when somebody looks.
+    The latest events are kept as bytes, up to a fixed size, so a long stream costs no more than a short one;
+    most streams fit in whole. Objects are built when somebody looks.
 
     Args:
         count: events delivered.
@@ -104,11 +106,12 @@ class Partial:
 
     @property
     def text(self) -> str:
-        """The text in ``events``: output text deltas of a response, content deltas of a chat's first choice."""
+        """The text in ``events``: text deltas of a response, content deltas of a chat's first choice."""
         return "".join(_texts(self.events))
 
     def __repr__(self) -> str:
-        return f"<Partial: {self.count} events{'' if self.complete else f', the last {len(self._records)} kept'}>"
+        kept = "" if self.complete else f", the last {len(self._records)} kept"
+        return f"<Partial: {self.count} events{kept}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The factory stays behind; a pickled error carries what can be rebuilt from the bytes alone.
@@ -133,7 +136,8 @@ def _texts(events: Iterable[Any]) -> Iterable[str]:
         if choices is None:
             piece = event.delta if getattr(event, "type", None) == "response.output_text.delta" else None
         else:
-            piece = next((getattr(getattr(c, "delta", c), "content", None) for c in choices if c.index == 0), None)
+            first = next((c for c in choices if c.index == 0), None)
+            piece = getattr(getattr(first, "delta", None), "content", None)
         if isinstance(piece, str):
             yield piece
 
@@ -180,7 +184,8 @@ def attach(error: APIError, answer: Any, partial: Partial | None) -> APIError:
     if error.request is None:
         error.request = facts.request
     held: Any = error
-    if getattr(held, "response", facts) is None or not getattr(getattr(held, "response", facts), "headers", True):
+    response = getattr(held, "response", facts)
+    if response is None or not response.headers:
         held.response = facts
     error.partial = partial
     return error
@@ -236,14 +241,18 @@ def oversized(size: int, limit: int, what: str, answer: Any) -> APIError:
     Args:
         size: bytes it had reached.
         limit: the cap in bytes.
-        what: ``event`` or ``line``.
+        what: ``an event`` or ``a line``.
         answer: the answer.
     """
     from oxide.errors import APIResponseValidationError
 
-    return APIResponseValidationError(
-        answer.facts(), None, message=f"The stream holds {what} of {size} bytes or more; the limit is {limit}."
+    error = APIResponseValidationError(
+        answer.facts(),
+        None,
+        message=f"The stream holds {what} of {size} bytes or more; the limit is {limit}.",
     )
+    error.__cause__ = EventLimitError("max_event" if what == "an event" else "max_line", limit, size)
+    return error
 
 
 def truncated(answer: Any, partial: Partial) -> APIError:
@@ -282,7 +291,8 @@ def broken(cause: Any, answer: Any, partial: Partial, elapsed: float) -> BaseExc
     error: APIError
     if kind == "read":
         events = "no event" if partial.count == 0 else f"{partial.count} events"
-        error = APIStreamTruncatedError(message=f"The stream broke off after {events}: {cause}.", request=request)
+        message = f"The stream broke off after {events}: {cause}."
+        error = APIStreamTruncatedError(message=message, request=request)
     elif kind == "closed":
         error = APIConnectionError(message=f"The stream ended: {cause}.", request=request)
     else:

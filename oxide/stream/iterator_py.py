@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from oxide.errors import APIError
 
@@ -14,8 +14,28 @@ from .limits import DEFAULT_MAX, EventLimitError
 from .sse_py import ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future, TimerHandle
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    class Waiter(Awaitable[None], Protocol):
+        """A future."""
+
+        def done(self) -> bool: ...
+        def set_result(self, result: None, /) -> None: ...
+
+    class Timer(Protocol):
+        """What ``call_later`` returns."""
+
+        def cancel(self) -> None: ...
+
+    class Loop(Protocol):
+        """What is asked of an event loop."""
+
+        def create_future(self) -> Waiter: ...
+        def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer: ...
+        def call_soon_threadsafe(self, callback: Callable[[], object], /) -> object: ...
+        def is_closed(self) -> bool: ...
+        def time(self) -> float: ...
+
 
 __all__ = ["EventFeed", "EventStream"]
 
@@ -24,7 +44,7 @@ UNKNOWN, EVENTS, JUNK = range(3)
 
 
 class EventFeed:
-    """The receiving half, held by the connection; the iterator holds it too, so that dropping the iterator is seen."""
+    """The receiving half, held by the connection; apart, so that dropping the iterator is noticed."""
 
     def __init__(self, max_event: int, max_line: int, high_water: int) -> None:
         self.decoder = SSEDecoder(max_event or DEFAULT_MAX, max_line or DEFAULT_MAX)
@@ -34,7 +54,7 @@ class EventFeed:
         self.high_water = high_water
         self.ended = self.full = self.deaf = False
         self.nature = UNKNOWN
-        self.waiter: Future[None] | None = None
+        self.waiter: Waiter | None = None
         self.error: BaseException | None = None
         self.junk: list[bytes] = []
         self.junk_size = 0
@@ -106,7 +126,7 @@ class EventStream:
         self,
         answer: Any,
         factory: Any,
-        loop: AbstractEventLoop,
+        loop: Loop,
         *,
         choices: int = 1,
         max_event: int = 0,
@@ -119,8 +139,8 @@ class EventStream:
         self._choices = choices
         self._phase = OPEN
         self._feed = feed = EventFeed(max_event, max_line, high_water)
-        self._waiter: Future[None] | None = None
-        self._timer: TimerHandle | None = None
+        self._waiter: Waiter | None = None
+        self._timer: Timer | None = None
         self._soft_end = self._timed_out = self._closed = False
         self._finished: set[int] = set()
         self._log: deque[tuple[str | None, bytes]] = deque()

@@ -76,6 +76,9 @@ class _Held:
     def drop(self) -> None:
         """Close without waiting: from the loop's own thread, or after the loop is closed."""
         if self.loop.is_closed():
+            forget = getattr(self.lane, "forget", None)
+            if forget is not None:
+                forget()
             _bury(self.connector)
         else:
             self.lane.close()
@@ -192,7 +195,10 @@ class LanePool:
                     )
                     lane = SessionLane(session, self._options, proxy_for)
                 else:
-                    limits = WireLimits(max_head=self._options.max_head, max_body=self._options.max_body)
+                    keep = self._options.keepalive
+                    limits = WireLimits(
+                        max_head=self._options.max_head, max_body=self._options.max_body, keep_alive=keep
+                    )
                     lane = WireLane(connector, loop=loop, ssl=context, proxy_for=proxy_for, limits=limits)
             held = self._held[loop] = _Held(loop, lane, connector, session)
         keeper = _keepers.get(loop)

@@ -160,7 +160,7 @@ class Answer(RawAnswer):
             self.conn.resume()
 
     def expect_end(self, seconds: float) -> None:
-        """The reader needs nothing more: the connection is kept if the body ends within a time, else closed."""
+        """The reader needs nothing more: the connection is kept if the body ends in time, else closed."""
         if self.conn is not None:
             self.conn.read_limit = seconds
             self.conn.resume()

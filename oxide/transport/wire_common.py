@@ -55,9 +55,10 @@ class WireLimits:
         max_headers: number of header lines.
         max_body: bytes of a decoded body that is read whole; streams have no such limit.
         high_water: bytes a stream holds before it stops reading from the socket.
+        keep_alive: seconds an unused connection is kept.
     """
 
-    __slots__ = ("high_water", "max_body", "max_head", "max_headers")
+    __slots__ = ("high_water", "keep_alive", "max_body", "max_head", "max_headers")
 
     def __init__(
         self,
@@ -66,7 +67,9 @@ class WireLimits:
         max_headers: int = 256,
         max_body: int = 1024 * 1024 * 1024,
         high_water: int = 256 * 1024,
+        keep_alive: float = 60.0,
     ) -> None:
+        self.keep_alive = keep_alive
         self.max_head = max_head
         self.max_headers = max_headers
         self.max_body = max_body
@@ -78,12 +81,13 @@ class Origin:
 
     Attributes:
         request: what aiohttp's connector wants to see; made once, never sent.
-        host: the Host header line with its CRLF, and the proxy's own headers where the request itself goes to a proxy.
+        host: the Host line with its CRLF, and the proxy's own headers where the request itself goes to one.
         absolute: scheme and authority to put before the target, for a plain HTTP proxy; else empty.
         idle: connections given back to the pool and not taken again; the pool may have closed some since.
+        parked: connections kept at hand, the one used last at the end.
     """
 
-    __slots__ = ("absolute", "host", "idle", "request")
+    __slots__ = ("absolute", "host", "idle", "parked", "request")
 
     def __init__(
         self,
@@ -94,6 +98,7 @@ class Origin:
     ) -> None:
         base = url.origin()
         self.idle = 0
+        self.parked: list[Any] = []
         more: dict[str, Any] = {}
         if proxy is not None:
             more = {"proxy": proxy.url, "proxy_headers": CIMultiDict(proxy.headers)}
@@ -149,7 +154,7 @@ class OriginTable:
 
 
 def being_cancelled() -> bool:
-    """Whether someone cancelled the running task, rather than a future it waited for. Before 3.11: unknown, no."""
+    """Whether someone cancelled the running task, not a future it waits for. Before 3.11: unknown, no."""
     task = asyncio.current_task()
     cancelling = getattr(task, "cancelling", None)
     return cancelling is not None and cancelling() > 0

@@ -28,7 +28,7 @@ IDLE, HEAD, BODY, STREAM = range(4)
 
 
 class Conn(asyncio.BufferedProtocol):
-    """The protocol of one connection. While no request runs, what happens to it is passed to aiohttp's handler."""
+    """The protocol of one connection; while no request runs, what happens is passed to aiohttp's handler."""
 
     def __init__(self, lane: WireLane, handler: Any, transport: Any) -> None:
         self.lane = lane
@@ -433,7 +433,7 @@ class WireLane:
             attempt: what this attempt adds.
 
         Returns:
-            The answer; for a stream with a status below 400 at the end of its head, otherwise read to its end.
+            The answer; a stream with a status below 400 at the end of its head, else read to its end.
 
         Raises:
             LaneError: no answer, or not all of one.

@@ -35,7 +35,9 @@ class Event(BaseModel):
 class Answer:
     """What the iterator asks of an answer; keeps a record of what it was told."""
 
-    def __init__(self, *, kind: bytes = b"text/event-stream", idle: float | None = None, first: float | None = None):
+    def __init__(
+        self, *, kind: bytes = b"text/event-stream", idle: float | None = None, first: float | None = None
+    ):
         self.loop = asyncio.get_running_loop()
         self.request = SimpleNamespace(
             timeout=SimpleNamespace(stream_idle=idle, first_event=first), deadline=None
@@ -65,7 +67,9 @@ class Answer:
         self.told.append("expect_end")
 
     def feed(self, *events: object, end: bool = False) -> bool:
-        data = b"".join(e if isinstance(e, bytes) else b"data: " + json.dumps(e).encode() + b"\n\n" for e in events)
+        data = b"".join(
+            e if isinstance(e, bytes) else b"data: " + json.dumps(e).encode() + b"\n\n" for e in events
+        )
         full = bool(self.sink.feed_data(data))
         if end:
             self.sink.feed_eof()
@@ -81,7 +85,9 @@ def make(twin: Callable[[str], ModuleType]) -> Make:
     module = twin("oxide.stream.iterator")
 
     def make(type_: Any = Event, **options: Any) -> tuple[Answer, Any]:
-        stream = {k: options.pop(k) for k in ("choices", "high_water", "max_event", "max_line") if k in options}
+        stream = {
+            k: options.pop(k) for k in ("choices", "high_water", "max_event", "max_line") if k in options
+        }
         answer = Answer(**options)
         return answer, module.EventStream(answer, EventFactory(type_), answer.loop, **stream)
 
@@ -220,7 +226,9 @@ async def test_a_chat_without_done_is_complete_once_every_choice_is(make: Make) 
     answer.feed(chunk(None), chunk(None), chunk('"finish_reason":null'), end=True)
     assert len(await drain(stream)) == 3
     answer, stream = make()
-    answer.feed(chunk(None), chunk(None), {"choices": [{"delta": {"content": '"finish_reason":"stop"'}}]}, end=True)
+    answer.feed(
+        chunk(None), chunk(None), {"choices": [{"delta": {"content": '"finish_reason":"stop"'}}]}, end=True
+    )
     with pytest.raises(APIStreamTruncatedError):
         await drain(stream)
 
