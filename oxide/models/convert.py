@@ -5,8 +5,8 @@ The pure backend does all its work here; the native one comes here for what its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import pydantic
 from pydantic_core import PydanticUndefined
@@ -84,7 +84,8 @@ def brief(value: object) -> str:
     if value is None:
         return kind
     if isinstance(value, list | dict):
-        return f"{kind} with {len(value)} {'items' if isinstance(value, list) else 'keys'}"
+        size = len(cast("list[Any] | dict[str, Any]", value))
+        return f"{kind} with {size} {'items' if isinstance(value, list) else 'keys'}"
     shown = repr(value)
     return f"{kind} {shown}" if len(shown) <= _LONG else f"{kind} {shown[:_LONG]}…"
 
@@ -128,9 +129,9 @@ def convert(shape: Shape, value: Any, path: Path, mode: int, make: Factory) -> A
         oxide.errors.APIResponseValidationError: it does not fit, unless `mode` is `OFF`.
     """
     kind = shape.kind
-    if kind == ANY or (value is None and shape.optional):
-        return value
     got = json_kind(value)
+    if kind == ANY or (got == 0 and shape.optional):
+        return value
     if _EXACT.get(kind) == got:
         return value
     if kind == FLOAT and got == 2:
@@ -182,17 +183,19 @@ def _by_pydantic(shape: Shape, value: Any, path: Path, mode: int) -> Any:
             return value
         first = error.errors(include_url=False)[0]
         inner = tuple(step for step in first["loc"] if isinstance(step, int) or step in _keys_of(value))
-        mismatch(
-            (*path, *inner), f"{shape.describe()} ({first['msg']})", brief(first.get("input", value)), error
-        )
+        expected = f"{shape.describe()} ({first['msg']})"
+        mismatch((*path, *inner), expected, brief(first.get("input", value)), error)
 
 
 def _keys_of(value: Any) -> set[str]:
     """Every key inside a value: pydantic's locations also hold names of union members, which are no steps."""
+    found: set[str] = set()
     if isinstance(value, dict):
-        found: set[str] = set(value)
-        return found.union(*map(_keys_of, value.values()))
-    return set[str]().union(*map(_keys_of, value)) if isinstance(value, list) else set()
+        inside = cast("dict[str, Any]", value)
+        return found.union(inside, *map(_keys_of, inside.values()))
+    if isinstance(value, list):
+        return found.union(*[_keys_of(item) for item in cast("Sequence[Any]", value)])
+    return found
 
 
 def _union(shape: Shape, value: Any, got: int, path: Path, mode: int, make: Factory) -> Any:
@@ -248,17 +251,16 @@ def construct(cls: type[BaseModel], values: Mapping[str, Any], fields_set: set[s
     """
     info = class_info(cls)
     found: dict[str, Any] = {}
-    given = set() if fields_set is None else fields_set
+    given: set[str] = set() if fields_set is None else fields_set
     for field in info.fields:
         key = field.name if field.by_name and field.key not in values else field.key
         if key in values:
             value = values[key]
             given.add(field.name)
-            found[field.name] = (
-                field.default()
-                if value is None
-                else convert(field.shape, value, (key,), OFF, _construct_nested)
-            )
+            if value is not None:
+                found[field.name] = convert(field.shape, value, (key,), OFF, _construct_nested)
+            else:
+                found[field.name] = field.default()
         else:
             found[field.name] = field.default()
     extra = {key: value for key, value in values.items() if key not in info.by_key}
@@ -277,7 +279,7 @@ def fill(instance: Any, values: dict[str, Any], given: set[str], extra: dict[str
     put(instance, "__dict__", values)
     put(instance, "__pydantic_fields_set__", given)
     put(instance, "__pydantic_extra__", extra)
-    put(instance, "__pydantic_private__", private_values(type(instance)))
+    put(instance, "__pydantic_private__", private_values(cast("type[BaseModel]", type(instance))))
 
 
 def private_values(cls: type[pydantic.BaseModel]) -> dict[str, Any] | None:

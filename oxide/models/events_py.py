@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from oxide._faults import not_json, stream_error
 
@@ -51,16 +51,19 @@ class EventFactory:
         if shape.tag == "event" and name in shape.variants:
             # Assistants put the tag into the event's name alone.
             value = {"event": name, "data": value}
-        shape = self._choose(name, value)
-        if isinstance(value, dict) and value.get("error") is not None and not _has_error(shape):
-            raise stream_error(value["error"], bytes(data))
+        shape = self._shape
+        if isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            shape = self._choose(name, fields)
+            if fields.get("error") is not None and not _has_error(shape):
+                raise stream_error(fields["error"], bytes(data))
         return convert(shape, value, (), self._mode, make)
 
     make_event = make
 
-    def _choose(self, name: str | None, value: Any) -> Shape:
+    def _choose(self, name: str | None, value: dict[str, Any]) -> Shape:
         shape = self._shape
-        if shape.tag is None or not isinstance(value, dict):
+        if shape.tag is None:
             return shape
         tag = name if name in shape.variants else value.get(shape.tag)
         return shape.variants.get(tag, unknown_shape()) if isinstance(tag, str) else unknown_shape()

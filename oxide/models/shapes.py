@@ -45,7 +45,7 @@ _bases: dict[str, type[BaseModel]] = {}
 
 
 def register(name: str, cls: type[BaseModel]) -> None:
-    """Make a base class known here; `base` imports this module, so it cannot be imported the other way round."""
+    """Make a base class known here: `base` imports this module, so this one cannot import it."""
     _bases[name] = cls
 
 

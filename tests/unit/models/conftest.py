@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from types import ModuleType, SimpleNamespace
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @cache
 def load(backend: str) -> ModuleType:
-    """`oxide.models` on a backend; the one that is not this process's choice is a second copy of the package."""
+    """`oxide.models` on a backend: a second copy for the one that this process did not choose."""
     if (backend == "native") == oxide._backend.NATIVE:
         return oxide.models
     ours = {
@@ -49,7 +49,7 @@ def define(Base: type[Any]) -> SimpleNamespace:
     class Text(Base):
         type: Literal["text"]
         text: str
-        annotations: list[dict[str, object]] = []
+        annotations: list[dict[str, object]] = []  # noqa: RUF012 (pydantic copies defaults)
 
     class Refusal(Base):
         type: Literal["refusal"]
@@ -186,14 +186,16 @@ def answer() -> dict[str, Any]:
 
 
 @pytest.fixture(params=["fresh", "partly", "fully"])
-def touch(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Any]]:
+def touch(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
     """Reads nothing, some or all of an object before the test uses it."""
 
     def read(obj: Any) -> Any:
         if request.param == "partly":
-            assert obj.id and obj.output[0].content[0].type and obj.metadata
+            assert obj.id
+            assert obj.output[0].content[0].type
+            assert obj.metadata
         elif request.param == "fully":
             assert list(obj)
         return obj
 
-    yield read
+    return read

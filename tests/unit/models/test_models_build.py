@@ -1,3 +1,4 @@
+# ruff: noqa: UP007, UP045 (the old spellings are what generated types may use)
 """What becomes of a body: types, mismatches and their paths, modes, unknown things, what is not read."""
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def define(Base: type[Any]) -> SimpleNamespace:
     class Delta(Base):
         content: str | None = None
         role: Literal["assistant", "tool"] | None = None
-        tags: list[str] = []
+        tags: list[str] = []  # noqa: RUF012 (pydantic copies defaults)
 
     class Choice(Base):
         delta: Delta
@@ -296,7 +296,9 @@ def test_events_are_ordinary_models(make: Make, kinds: SimpleNamespace) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     delta=st.text(), number=st.integers(), item=st.text(), ascii_only=st.booleans(),
-    extra=st.dictionaries(st.text().filter(lambda k: k != "error"), st.integers() | st.text() | st.none(), max_size=2),
+    extra=st.dictionaries(
+        st.text().filter(lambda k: k != "error"), st.integers() | st.text() | st.none(), max_size=2
+    ),
 )  # fmt: skip
 def test_any_delta_is_pydantics(
     make: Make,
