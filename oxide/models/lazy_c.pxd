@@ -27,6 +27,7 @@ cdef class TypePlan:
     cdef TypePlan item
     cdef ClassPlan model        # NULL-like None until the first instance is made
     cdef dict literals
+    cdef bint of_str            # some of them are strings: others are kept as they are
     cdef bytes sole             # the only literal, as written in JSON without its quotes
     cdef object sole_value
     cdef tuple by_kind

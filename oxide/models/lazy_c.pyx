@@ -11,10 +11,10 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from oxide.csrc cimport (
-    OX_ARRAY, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING,
+    OX_ARRAY, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_SYNTAX, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING,
     OX_TRUE, ox_field, ox_fields, ox_fields_init, ox_key, ox_kind, ox_value,
 )
-from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, string, value_to_python
+from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, value_to_python
 from oxide.models.instance cimport (
     OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_install,
     ox_is_filled, ox_miss, ox_put_slot, ox_remember, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,

@@ -120,6 +120,7 @@ cdef TypePlan type_plan(object shape):
     made.shape = shape
     made.item = type_plan(shape.item) if shape.item is not None else None
     made.literals = shape.literals
+    made.of_str = any(isinstance(value, str) for value in shape.literals)
     if len(shape.literals) == 1 and isinstance(next(iter(shape.literals)), str):
         made.sole_value = next(iter(shape.literals))
         made.sole = made.sole_value.encode("utf-8", "surrogatepass")

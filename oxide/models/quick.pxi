@@ -14,7 +14,7 @@ cdef object event_instance(ClassPlan plan, const char *p, Py_ssize_t n, int mode
         keep = copied(p, n)
         body = new_body(keep, PyBytes_AS_STRING(keep), n, mode)
         return new_lazy(plan, body, body.p, n)
-    made = quick_object(plan, p, n, n, mode)
+    made = quick_event(plan, p, n, mode)
     if made == NULL:
         return None
     return owned(made)
@@ -55,35 +55,55 @@ cdef bint is_error(ClassPlan plan, const ox_field *field) noexcept:
             and field.value.kind != OX_NULL)
 
 
-cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssize_t top, int mode) except? NULL:
+# One event being read: its fields as scan_tree found them, those of every level.
+cdef struct Quick:
+    const ox_field *items
+    bint tree                   # whether they are; else those of the first level only
+    int mode
+
+
+cdef PyObject *quick_event(ClassPlan plan, const char *p, Py_ssize_t n, int mode) except? NULL:
     """A new reference to an instance with its fields read; NULL without an exception where that cannot be."""
     cdef ox_fields found
-    cdef ox_field *field
-    cdef OxFilled *filled
+    cdef Quick quick
+    cdef int rc = OX_JSON_SYNTAX
+    ox_fields_init(&found)
+    try:
+        quick.tree = n <= QUICK_NESTED
+        if quick.tree:
+            rc = scan_tree(p, n, &found)
+        if rc != OX_JSON_OK:
+            # Large, nested deeply, or no JSON.
+            quick.tree = False
+            rc = scan_object(p, n, &found)
+        if rc != OX_JSON_OK:
+            return NULL
+        quick.items = found.items
+        quick.mode = mode
+        return quick_object(plan, &quick, 0, <Py_ssize_t>found.count, p, n, False)
+    finally:
+        fields_free(&found)
+
+
+cdef PyObject *quick_object(
+    ClassPlan plan, const Quick *quick, Py_ssize_t i, Py_ssize_t end, const char *p, Py_ssize_t n, bint nested
+) except? NULL:
+    """The same for the object with these entries and this text."""
+    cdef const ox_field *field
     cdef PyObject *value
     cdef PyObject *old
-    cdef Py_ssize_t i, at, before = plan.count
+    cdef Py_ssize_t at, before = plan.count
     cdef bint rest = False
     cdef bint tracked = False
-    cdef bint nested = n != top
-    cdef object instance, holder
-    ox_fields_init(&found)
-    if scan_object(p, n, &found) != OX_JSON_OK:
-        fields_free(&found)
-        return NULL
-    try:
-        holder = owned(ox_filled_new(plan, plan.names, plan.count, mode))
-        filled = <OxFilled *>holder
-        for i in range(<Py_ssize_t>found.count):
-            field = &found.items[i]
-            at = place_field(plan, field, before)
-            before = at
-            if at < 0:
-                if is_error(plan, field):
-                    return NULL
-                rest = True
-                continue
-            value = quick_value(<FieldPlan>plan.fields[at], &field.value, top, mode)
+    cdef object instance
+    cdef object holder = owned(ox_filled_new(plan, plan.names, plan.count, quick.mode))
+    cdef OxFilled *filled = <OxFilled *>holder
+    while i < end:
+        field = &quick.items[i]
+        at = place_field(plan, field, before)
+        before = at
+        if at >= 0:
+            value = quick_value(<FieldPlan>plan.fields[at], quick, i)
             if value == NULL:
                 if nested:
                     # Left to the object around it, whose copy of the bytes knows the path to here.
@@ -96,8 +116,11 @@ cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssiz
             filled.values[at] = value
             if old != NULL:
                 Py_DECREF(<object>old)
-    finally:
-        fields_free(&found)
+        elif is_error(plan, field):
+            return NULL
+        else:
+            rest = True
+        i = field.after if quick.tree else i + 1
     instance = ox_alloc(plan.cls)
     ox_set_slot(instance, ox_slot_private, conv.private_values(plan.cls) if plan.has_private else None)
     if rest:
@@ -108,12 +131,12 @@ cdef PyObject *quick_object(ClassPlan plan, const char *p, Py_ssize_t n, Py_ssiz
     return taken(instance)
 
 
-cdef PyObject *quick_value(FieldPlan field, const ox_value *value, Py_ssize_t top, int mode) except? NULL:
+cdef PyObject *quick_value(FieldPlan field, const Quick *quick, Py_ssize_t at) except? NULL:
     """A new reference to the value of a field, NULL where it takes a longer look."""
     cdef TypePlan plan = field_plan(field)
-    if plan.kind == STR and value.kind == OX_STRING:
-        return quick_string(field, value)
-    return quick_typed(plan, value, top, mode)
+    if plan.kind == STR and quick.items[at].value.kind == OX_STRING:
+        return quick_string(field, &quick.items[at].value)
+    return quick_typed(plan, quick, at)
 
 
 cdef PyObject *taken(object value) noexcept:
@@ -135,11 +158,15 @@ cdef PyObject *quick_string(FieldPlan field, const ox_value *value) except? NULL
     return taken(text)
 
 
-cdef PyObject *quick_typed(TypePlan plan, const ox_value *value, Py_ssize_t top, int mode) except? NULL:
+cdef PyObject *quick_typed(TypePlan plan, const Quick *quick, Py_ssize_t at) except? NULL:
+    cdef const ox_value *value = &quick.items[at].value
     cdef ox_kind got = value.kind
     cdef int kind = plan.kind
     if got == OX_NULL:
-        return taken(None) if (plan.optional or kind == ANY) and memcmp(value.p, b"null", 4) == 0 else NULL
+        return taken(None) if plan.optional else NULL
+    if kind == UNION and got == OX_STRING and plan.by_kind[4] is not None:
+        plan = <TypePlan>plan.by_kind[4]
+        kind = plan.kind
     if kind == INT:
         if got == OX_INT:
             number = json_int(value)
@@ -150,15 +177,24 @@ cdef PyObject *quick_typed(TypePlan plan, const ox_value *value, Py_ssize_t top,
                     and memcmp(value.p + 1, PyBytes_AS_STRING(plan.sole), value.n - 2) == 0):
                 return taken(plan.sole_value)
             try:
-                known = plan.literals.get(json_string(value))
+                text = json_string(value)
             except ValueError:
                 return NULL
-            return taken(known) if known is not None else NULL
+            known = plan.literals.get(text)
+            if known is not None:
+                return taken(known)
+            return taken(text) if plan.of_str else NULL
     elif kind == BOOL:
-        if got == OX_TRUE and value.n == 4 and memcmp(value.p, b"true", 4) == 0:
+        if got == OX_TRUE:
             return taken(True)
-        if got == OX_FALSE and value.n == 5 and memcmp(value.p, b"false", 5) == 0:
+        if got == OX_FALSE:
             return taken(False)
+    elif kind == FLOAT:
+        if got == OX_FLOAT or got == OX_INT:
+            try:
+                return taken(float(value_to_python(value)))
+            except (ValueError, OverflowError):
+                return NULL
     elif kind == STR:
         if got == OX_STRING:
             try:
@@ -166,34 +202,28 @@ cdef PyObject *quick_typed(TypePlan plan, const ox_value *value, Py_ssize_t top,
             except ValueError:
                 return NULL
     elif kind == LIST:
-        if got == OX_ARRAY and (value.n == 2 or top <= QUICK_NESTED):
-            return quick_list(plan, value, top, mode)
+        if got == OX_ARRAY and (value.n == 2 or quick.tree):
+            return quick_list(plan, quick, at)
     elif kind == MODEL:
-        if got == OX_OBJECT and top <= QUICK_NESTED:
+        if got == OX_OBJECT and quick.tree:
             if plan.model is None:
                 plan.model = class_plan(plan.shape.cls)
             if plan.model.fillable:
-                return quick_object(plan.model, value.p, <Py_ssize_t>value.n, top, mode)
+                return quick_object(plan.model, quick, at + 1, quick.items[at].after, value.p,
+                                    <Py_ssize_t>value.n, True)
     return NULL
 
 
-cdef PyObject *quick_list(TypePlan plan, const ox_value *value, Py_ssize_t top, int mode) except? NULL:
-    cdef ox_fields found
-    cdef Py_ssize_t i
+cdef PyObject *quick_list(TypePlan plan, const Quick *quick, Py_ssize_t at) except? NULL:
+    cdef Py_ssize_t i = at + 1
+    cdef Py_ssize_t end = quick.items[at].after if quick.tree else i
     cdef PyObject *item
     cdef list result = []
-    if value.n == 2:
-        return taken(result)
-    ox_fields_init(&found)
-    try:
-        if scan_array(value.p, <Py_ssize_t>value.n, &found) != OX_JSON_OK:
+    while i < end:
+        item = quick_typed(plan.item, quick, i)
+        if item == NULL:
             return NULL
-        for i in range(<Py_ssize_t>found.count):
-            item = quick_typed(plan.item, &found.items[i].value, top, mode)
-            if item == NULL:
-                return NULL
-            result.append(<object>item)
-            Py_DECREF(<object>item)
-    finally:
-        fields_free(&found)
+        result.append(<object>item)
+        Py_DECREF(<object>item)
+        i = quick.items[i].after
     return taken(result)
