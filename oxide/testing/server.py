@@ -70,9 +70,6 @@ class _Sockets(web.Server):
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         self.numbers.pop(handler, None)
-        if handler.transport is not None:
-            # Lost already, but Python 3.10's TLS transport warns unless it was closed as well.
-            handler.transport.close()
         super().connection_lost(handler, exc)
 
 

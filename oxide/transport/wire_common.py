@@ -107,8 +107,8 @@ class Origin:
         )
         named = self.request.proxy_headers
         if isinstance(named, CIMultiDict):
-            # The connector adds Host to these, and they are part of the pool's key: were it not here at once, no
-            # connection would ever be found again.
+            # The connector adds Host to these, and they are part of the pool's key: were it not here at
+            # once, no connection would ever be found again.
             named["Host"] = self.request.headers["Host"]
         lines = f"Host: {self.request.headers['Host']}\r\n"
         self.absolute = ""
