@@ -40,7 +40,9 @@ class Connections:
             from ._logging import logged
             from .transport.transport import Transport
 
-            self.transport = logged(Transport(http_client=self.http_client, options=self.options))
+            made: Transport = logged(Transport(http_client=self.http_client, options=self.options))
+            self.transport = made
+            return made
         return self.transport
 
     async def close(self) -> None:

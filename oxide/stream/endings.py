@@ -181,9 +181,9 @@ def attach(error: APIError, answer: Any, partial: Partial | None) -> APIError:
         partial: what had arrived.
     """
     facts = answer.facts()
-    if error.request is None:
-        error.request = facts.request
     held: Any = error
+    if held.request is None:
+        held.request = facts.request
     response = getattr(held, "response", facts)
     if response is None or not response.headers:
         held.response = facts
@@ -231,7 +231,7 @@ def not_a_stream(data: bytes, answer: Any) -> APIError:
         return stream_error(cast("dict[str, Any]", body)["error"], data)
     kind = answer.headers.get("content-type", "no content type")
     return APIResponseValidationError(
-        answer.facts(), body, message=f"A stream was asked for, and the server sent one document ({kind})."
+        answer.facts(), cast("object", body), message=f"A stream was asked for, and the server sent one document ({kind})."
     )
 
 
