@@ -199,7 +199,6 @@ cdef extern from *:
     PyObject *OX_SLOT(object self, Py_ssize_t offset)
     void ox_set_slot(object self, Py_ssize_t offset, object value)
     void ox_clear_slot "ox_set_slot"(object self, Py_ssize_t offset, PyObject *null)
-    void ox_put_slot "ox_set_slot"(object self, Py_ssize_t offset, PyObject *value)
     PyObject *ox_dict(object self) except NULL
     int ox_set_dict(object self, PyObject *dict) except -1
     object (*ox_miss)(object, object)

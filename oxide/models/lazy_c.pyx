@@ -17,7 +17,7 @@ from oxide.csrc cimport (
 from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, value_to_python
 from oxide.models.instance cimport (
     OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_install,
-    ox_is_filled, ox_miss, ox_put_slot, ox_remember, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
+    ox_is_filled, ox_miss, ox_remember, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
 )
 
 import json as _stdlib_json
@@ -110,6 +110,7 @@ cdef str _FIELDS_SET = "__pydantic_fields_set__"
 cdef str _EXTRA = "__pydantic_extra__"
 cdef frozenset _STATE = frozenset(("__dict__", _FIELDS_SET, _EXTRA))
 cdef bint _bound = False
+cdef Py_ssize_t _bodies = 0     # alive, for the leak checks of the tests
 cdef object _set_attribute = pydantic.BaseModel.__setattr__
 cdef object _delete_attribute = pydantic.BaseModel.__delattr__
 
@@ -347,6 +348,10 @@ cdef int _bind() except -1:
 
 
 # --- for Python -------------------------------------------------------------------------------------------------
+
+def _live_objects():
+    return {"Body": _bodies}
+
 
 def is_lazy(instance):
     return _bound and isinstance(instance, Carrier) and OX_SLOT(instance, ox_slot_source) != NULL

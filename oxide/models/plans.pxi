@@ -5,8 +5,14 @@
 @cython.final
 cdef class Body:
     def __cinit__(self):
+        global _bodies
+        _bodies += 1
         self.depth = 0
         self.prefix = ()
+
+    def __dealloc__(self):
+        global _bodies
+        _bodies -= 1
 
 
 @cython.final
