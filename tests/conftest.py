@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "leaks_allowed(reason): the leak checks do not apply, and why")
     config.addinivalue_line("markers", "loop_debug_off: the event loop runs without debug mode (for timings)")
     if sys.version_info < (3, 11):
-        # asyncio 3.10 takes a TLS transport for unclosed when the other side closed first (aiohttp's client too).
+        # asyncio 3.10 takes a TLS transport for unclosed when the other side closed first (aiohttp too).
         ignored = "ignore:unclosed transport <asyncio.sslproto:ResourceWarning"
         config.addinivalue_line("filterwarnings", ignored)
 
