@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from oxide.testing import Server
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MARKER = "<!-- measured: bench/results.json -->"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
@@ -53,3 +55,21 @@ def test_example_runs(number: int, server: str, tmp_path: Path) -> None:
 def test_files_and_modules_the_readme_names_exist() -> None:
     for path in re.findall(r"\]\(([\w./-]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+def test_figures_are_those_of_the_kept_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is to the letter what the bench prints for the kept results; without results there is none."""
+    # Last on the path: the checkout must not shadow the installed package.
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT)])
+    from bench.report import readme_table
+
+    kept = ROOT / "bench" / "results.json"
+    _, found, after = README.partition(MARKER + "\n")
+    assert found, f"README.md has no line {MARKER}"
+    shown = [line for line in after.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    expected = (
+        readme_table(json.loads(kept.read_text(encoding="utf-8"))).splitlines() if kept.exists() else []
+    )
+    assert shown == expected, (
+        "put into README.md what `python -m bench --load bench/results.json --readme` prints"
+    )
