@@ -58,7 +58,7 @@ def test_files_and_modules_the_readme_names_exist() -> None:
 
 
 def test_figures_are_those_of_the_kept_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table is to the letter what the bench prints for the kept results; without results there is none."""
+    """The table is to the letter what the bench prints for the kept results; without them there is none."""
     # Last on the path: the checkout must not shadow the installed package.
     monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT)])
     from bench.report import readme_table
