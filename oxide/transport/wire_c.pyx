@@ -87,6 +87,27 @@ class WireProtocol(Conn, asyncio.BufferedProtocol):
     __slots__ = ()
 
 
+cdef bytes header_lines(list pairs):
+    """Checked headers as they are sent."""
+    cdef Py_ssize_t size = 0, n
+    cdef const char *text
+    cdef char *p
+    cdef bytes out
+    for pair in pairs:
+        for part in <tuple>pair:
+            if not (<str>part).isascii():
+                return "".join([f"{name}: {value}\r\n" for name, value in pairs]).encode("latin-1")
+            size += len(<str>part) + 2
+    out = PyBytes_FromStringAndSize(NULL, size)
+    p = PyBytes_AS_STRING(out)
+    for pair in pairs:
+        text = PyUnicode_AsUTF8AndSize((<tuple>pair)[0], &n)
+        p = put(put(p, text, n), b": ", 2)
+        text = PyUnicode_AsUTF8AndSize((<tuple>pair)[1], &n)
+        p = put(put(p, text, n), b"\r\n", 2)
+    return out
+
+
 cdef bytes compose(object prepared, object attempt, object origin, object body):
     """The request's head, and its body when that is small, in one buffer."""
     cdef Py_ssize_t method_len, target_len, absolute_len, line_len, n, i
@@ -108,7 +129,7 @@ cdef bytes compose(object prepared, object attempt, object origin, object body):
         if <unsigned char>target_p[i] <= 32 or <unsigned char>target_p[i] >= 127:
             raise ValueError(f"invalid character {target[i]!r} in the request target: percent-encode it")
     if attempt.headers:
-        extra = "".join([f"{name}: {value}\r\n" for name, value in attempt.headers]).encode("latin-1")
+        extra = header_lines(attempt.headers)
     if body_len >= 0:
         line_len = snprintf(length, sizeof(length), b"Content-Length: %zd\r\n\r\n", body_len)
         first = body_len if body_len < SMALL else SMALL
@@ -151,7 +172,7 @@ cdef class WireLane:
     """
 
     cdef readonly object connector, limits
-    cdef object _loop, origins, scratch_view, sweeper
+    cdef object _loop, origins, scratch_view, sweeper, last_url, last_origin
     cdef set active, parked
     cdef Py_ssize_t waiting     # requests that wait for a connection
     cdef double keep_alive
@@ -207,7 +228,11 @@ cdef class WireLane:
         cdef Conn conn
         cdef Answer answer
         cdef bint reused
-        origin = self.origins.find(prepared.url)
+        url = prepared.url
+        if url is not self.last_url:
+            self.last_origin = self.origins.find(url)
+            self.last_url = url
+        origin = self.last_origin
         timeout = prepared.timeout
         while True:
             if self.closed:
