@@ -32,7 +32,7 @@ def logged(transport: Transport) -> Any:
 
 
 class LoggedTransport:
-    """A transport that logs each request once it is answered: method, address, status, time, retries, request id.
+    """A transport that logs each request: method, address, status, time, retries, request id.
 
     Headers and bodies are never logged, nor the user information of an address.
 
