@@ -16,13 +16,13 @@ from bench.runner import server
 
 
 def pytest_configure() -> None:
-    """Refuse to measure the source tree, which has no compiled modules, instead of what is installed."""
+    """Refuse to measure the source tree, which lacks the compiled modules, instead of the package."""
     from oxide._backend import FORCED, NATIVE
 
     if not NATIVE and not FORCED:
         raise pytest.UsageError(
             "the oxide found has no compiled modules: `pip install .`, then `pytest bench` "
-            "(`python -m pytest` puts the source tree first), or set OXIDE_BACKEND=python to measure the twins"
+            "(`python -m pytest` puts the source tree first); OXIDE_BACKEND=python measures the twins"
         )
 
 

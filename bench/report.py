@@ -81,7 +81,7 @@ def table(results: dict[str, Any], markdown: bool = False) -> str:
 
 
 def readme_table(results: dict[str, Any]) -> str:
-    """The table of the README: for each workload what oxide costs, and that divided by what each peer costs."""
+    """The table of the README: what oxide costs for each workload, and that divided by each peer's cost."""
     peers = [p for p in README_PEERS if any(p in found["ratios"] for found in results["workloads"].values())]
     lines = ["| workload | oxide | " + " | ".join(f"÷ {README_PEERS[p]}" for p in peers) + " |"]
     lines.append("|---" * (2 + len(peers)) + "|")

@@ -11,6 +11,7 @@ from bench import count_cases, counts
 LIMITS: dict[str, Any] = {
     "default": "here",
     "tolerance": 0.03,
+    "loopback_tolerance": 0.06,
     "ratio_tolerance": 0.3,
     "counts": {"here": {"ref.python": 1_000, "ref.orjson": 500, "json.pluck": 100}},
 }
@@ -51,6 +52,14 @@ def test_another_build_is_held_to_multiples_of_the_reference(
     assert why in how
     assert [v.failed for v in verdicts] == [False, False, failed]
     assert "EXCEEDED" in counts.show(verdicts) if failed else "EXCEEDED" not in counts.show(verdicts)
+
+
+def test_loopback_has_more_slack() -> None:
+    limits = {**LIMITS, "counts": {"here": {**counted(100.0), "call.chat": 100}}}
+    _, verdicts = counts.judge({**counted(100.0), "call.chat": 105.9}, limits, "here")
+    assert not any(v.failed for v in verdicts)
+    _, verdicts = counts.judge({**counted(100.0), "call.chat": 106.1}, limits, "here")
+    assert [v.name for v in verdicts if v.failed] == ["call.chat"]
 
 
 def test_a_case_without_a_limit_is_shown_and_passes() -> None:
