@@ -231,7 +231,9 @@ def not_a_stream(data: bytes, answer: Any) -> APIError:
         return stream_error(cast("dict[str, Any]", body)["error"], data)
     kind = answer.headers.get("content-type", "no content type")
     return APIResponseValidationError(
-        answer.facts(), cast("object", body), message=f"A stream was asked for, and the server sent one document ({kind})."
+        answer.facts(),
+        cast("object", body),
+        message=f"A stream was asked for, and the server sent one document ({kind}).",
     )
 
 

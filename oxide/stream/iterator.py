@@ -26,8 +26,8 @@ class AsyncStream(Generic[T]):
     """The events of an answer, as they arrive.
 
     ``async for event in stream`` ends after the terminator, and the connection serves the next request. A
-    stream that ends badly raises: ``APIStreamTruncatedError`` before its terminator, ``APITimeoutError`` when a
-    limit ran out, another ``APIError`` for an error inside it; each has what had arrived as ``.partial``.
+    stream that ends badly raises: ``APIStreamTruncatedError`` before its terminator, ``APITimeoutError`` when
+    a limit ran out, another ``APIError`` for an error inside it; each has what had arrived as ``.partial``.
 
     Args:
         answer: the answer of a streaming request, its body unread.
