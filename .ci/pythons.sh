@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The unit and wire tests on every other supported Python found here, with the newest dependencies it takes.
+# The unit and wire tests on every other supported Python found here, with the newest dependencies it takes. Two run
+# side by side.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset PIP_CONSTRAINT # the pins are those of one Python
@@ -7,22 +8,50 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 own=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 cp -r tests bench pyproject.toml README.md "$work"
-for version in 3.10 3.11 3.12 3.13; do
-  [ "$version" = "$own" ] && continue
-  found=
-  for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
-    if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
-      found=$candidate
-      break
+
+find_python() {
+  local candidate
+  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
+    if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
+      echo "$candidate"
+      return
     fi
   done
-  if [ -z "$found" ]; then
-    echo "Python $version: not on this machine, not tested"
+  return 1
+}
+
+run_on() { # version, interpreter
+  "$2" -m venv "$work/$1"
+  "$work/$1/bin/pip" install -q --disable-pip-version-check --config-settings=build-dir="$work/build-$1" '.[test]'
+  # What reads the sources or checks types needs one Python only.
+  (cd "$work" && "$work/$1/bin/python" -m pytest -q -x -m "not slow" -p no:cacheprovider tests/unit tests/wire \
+    --ignore=tests/unit/codegen --ignore=tests/unit/core/test_rules.py)
+}
+
+versions=()
+for version in 3.10 3.11 3.12 3.13; do
+  if [ "$version" = "$own" ]; then
     continue
+  elif find_python "$version" >/dev/null; then
+    versions+=("$version")
+  else
+    echo "Python $version: not on this machine, not tested"
   fi
-  "$found" -m venv "$work/$version"
-  "$work/$version/bin/pip" install -q --disable-pip-version-check --config-settings=build-dir="$work/build-$version" '.[test]'
-  echo "Python $version"
-  (cd "$work" && "$work/$version/bin/python" -m pytest -q -x -m "not slow" -p no:cacheprovider tests/unit tests/wire \
-    --ignore=tests/unit/codegen --ignore=tests/unit/core/test_rules.py) # these read the sources: one Python is enough
 done
+
+failed=0
+while [ ${#versions[@]} -gt 0 ]; do
+  pair=("${versions[@]:0:2}")
+  versions=("${versions[@]:2}")
+  declare -A running=()
+  for version in "${pair[@]}"; do
+    run_on "$version" "$(find_python "$version")" >"$work/$version.log" 2>&1 &
+    running[$version]=$!
+  done
+  for version in "${pair[@]}"; do
+    wait "${running[$version]}" || failed=1
+    echo "Python $version"
+    tail -n 40 "$work/$version.log"
+  done
+done
+exit $failed
