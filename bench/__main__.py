@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--peers", metavar="PATTERNS", help=f"peers among {', '.join(PEERS)}")
     made.add_argument("--rounds", type=int, default=15, help="alternating rounds (default 15)")
     made.add_argument("--budget", type=float, default=0.12, help="CPU seconds per sample (default 0.12)")
+    made.add_argument(
+        "--seconds", type=float, default=30.0, help="after these, 5 rounds are enough (default 30)"
+    )
     made.add_argument("--quick", action="store_true", help="3 rounds of 0.05 s: a glance, not a measurement")
     made.add_argument("--json", type=Path, metavar="FILE", help="keep the results here too")
     made.add_argument("--load", type=Path, metavar="FILE", help="print kept results instead of measuring")
@@ -57,6 +60,7 @@ def main(argv: list[str] | None = None) -> int:
             rounds,
             budget,
             args.python39,
+            args.seconds,
             lambda line: print(line, file=sys.stderr, flush=True),
         )
         results = run.results()

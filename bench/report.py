@@ -101,7 +101,7 @@ def legend(results: dict[str, Any]) -> str:
     meta = results["meta"]
     lines = [
         "CPU time of the client process per operation (user + system), "
-        f"medians of {meta['rounds']} alternating rounds.",
+        f"medians of up to {meta['rounds']} alternating rounds.",
         f"{meta['machine']}, {meta['system']}, Python {meta['python']}, {meta['date']}",
     ]
     lines += [

@@ -159,11 +159,13 @@ class Run:
         rounds: int,
         budget: float,
         python39: str | None = None,
+        seconds: float = 30.0,
         say: Callable[[str], None] = print,
     ) -> None:
         self.workloads = [WORKLOADS[name] for name in workloads]
         self.rounds = rounds
         self.budget = budget
+        self.seconds = seconds
         self.say = say
         self.pythons: dict[str, str] = {}
         self.versions: dict[str, dict[str, str]] = {}
@@ -241,7 +243,8 @@ class Run:
             live.pop(name).close()
             raise
         n = operations(warm["cpu"], warm["wall"], self.budget)
-        peer.tell(do="run", n=n)
+        if n > 1:
+            peer.tell(do="run", n=n)
         return lambda: peer.tell(do="run", n=n)
 
     def _idle(self, name: str, workload: Workload, base: str) -> Callable[[], dict[str, Any]]:
@@ -277,8 +280,12 @@ class Run:
             # Byte code gets compiled and files get cached in a turn that does not count.
             takers = {name: take for name, take in takers.items() if self._turn(name, workload, take)}
         rounds = max(3, self.rounds // 2) if once else self.rounds
+        least = 3 if once else min(5, rounds)
         samples: dict[str, list[dict[str, Any]]] = {name: [] for name in takers}
-        for _ in range(rounds):
+        start = time.monotonic()
+        for done in range(rounds):
+            if done >= least and time.monotonic() - start > self.seconds:
+                break
             for name in list(samples):
                 sample = self._turn(name, workload, takers[name])
                 if sample is None:
