@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from os import PathLike
 from typing import Any, cast
 
@@ -35,9 +36,14 @@ def encode_body(body: object) -> bytes:
 
     Raises:
       TypeError: something in it cannot be written; the message names its type.
+      ValueError: a parameter is NaN or infinite. Inside lists and objects orjson writes null for these.
     """
     if isinstance(body, bytes):
         return body
+    if type(body) is dict:
+        for name, value in cast("dict[str, object]", body).items():
+            if type(value) is float and not isfinite(value):
+                raise ValueError(f"{name}={value!r} cannot be sent: JSON has no such number")
     write = _write or _load_writer()
     try:
         return write(body, default=_default)

@@ -95,3 +95,9 @@ def test_a_model_class_is_no_response_format() -> None:
     with pytest.raises(TypeError, match="json_schema"):
         check_response_format(Point)
     check_response_format({"type": "json_object"})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_json_has_not_are_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=f"temperature={value!r} cannot be sent"):
+        encode_body({"model": "m", "temperature": value})
