@@ -66,7 +66,7 @@ class Sender:
 @pytest.mark.slow
 @pytest.mark.loop_debug_off
 async def test_a_million_events_need_no_more_memory_than_the_first_ones(lane: str) -> None:
-    # The pure twin and aiohttp's lane are read through the same iterator; a tenth is enough to see growth there.
+    # All lanes are read through one iterator; a tenth is enough to see growth on the slower ones.
     events = 1_000_000 if lane == "wire_c" else 100_000
     process = psutil.Process()
     settled = 0
