@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from typing import Any
 
+from oxide.transport.facts import redact_url
+
 __all__ = ["collect", "dispatch"]
 
 _PACKAGES = ("aiohttp", "httptools", "orjson", "pydantic", "pydantic-core", "yarl", "typer", "rich")
@@ -48,7 +50,7 @@ def collect() -> dict[str, Any]:
         "event_loop": {"default": _default_loop(), "uvloop": _installed("uvloop")},
         "decoders": _decoders(),
         "environment": {
-            **{name: os.environ[name] for name in _VARIABLES if name in os.environ},
+            **{name: redact_url(os.environ[name]) for name in _VARIABLES if name in os.environ},
             **{name: "set" for name in _SECRETS if os.environ.get(name)},
         },
         "problems": problems,

@@ -29,17 +29,17 @@ def redact_url(url: str) -> str:
     """The URL without the user and password it may carry.
 
     Args:
-        url: an absolute URL.
+        url: an absolute URL, or what somebody took for one: the scheme may be missing.
 
     Returns:
         The same URL, its user information replaced by ``<redacted>``.
     """
     scheme, mark, rest = url.partition("://")
     if not mark:
-        return url
+        scheme, rest = "", url
     end = min((i for i in (rest.find("/"), rest.find("?"), rest.find("#")) if i >= 0), default=len(rest))
     at = rest.rfind("@", 0, end)
-    return url if at < 0 else f"{scheme}://{REDACTED}{rest[at:]}"
+    return url if at < 0 else f"{scheme}{mark}{REDACTED}{rest[at:]}"
 
 
 class Headers(Mapping[str, str]):

@@ -108,6 +108,14 @@ def test_doctor_json() -> None:
     assert facts["python"]["gil"] is True or facts["python"]["gil"] is False
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("scheme", ["https://", ""])
+def test_doctor_keeps_passwords_to_itself(form: tuple[str, ...], scheme: str) -> None:
+    done = oxide("doctor", *form, OPENAI_BASE_URL=f"{scheme}someone:hunter2@host/v1")
+    assert "hunter2" not in done.stdout + done.stderr
+    assert f"{scheme}<redacted>@host/v1" in done.stdout, "which server is used must still be seen"
+
+
 def test_doctor_with_the_pure_modules() -> None:
     facts = json.loads(oxide("doctor", "--json", OXIDE_BACKEND="python").stdout)
     assert facts["oxide"]["implementation"] == facts["oxide"]["forced"] == "python"
