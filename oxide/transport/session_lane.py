@@ -247,7 +247,8 @@ class SessionAnswer(RawAnswer):
     async def _run(self, sink: ByteSinkLike) -> None:
         try:
             while data := await self.read_some():
-                sink.feed_data(data)
+                if sink.feed_data(data):
+                    self.pause_reading()
                 if self._paused is not None:
                     await self._paused
             sink.feed_eof()
