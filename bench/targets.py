@@ -52,7 +52,6 @@ TARGETS = (
     Target("responses-10k-chunks", "official", 0.012),
     Target("responses-10k-16k", "aiohttp", 0.5),
     Target("chat-10k-chunks", "aiohttp", 0.35),
-    Target("chat-10k-chunks", "official", 0.012),
     Target("chat-10k-16k", "aiohttp", 0.5),
     Target("parallel-50", "aiohttp", 0.5),
     Target("idle-1000", "", 25_000, "bytes"),
