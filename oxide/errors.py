@@ -69,7 +69,9 @@ class APIError(OpenAIError):
         code: the server's error code, as text.
         param: the parameter at fault.
         type: the server's class of error.
-        partial: what a stream had delivered before it failed; None elsewhere. oxide's addition.
+        partial: what a stream had delivered before it failed, as ``events``, ``raw``, ``text`` and ``count``;
+            None elsewhere. Only the latest 16 to 32 KB of events are kept: a longer stream lacks its
+            beginning there, and ``partial.complete`` is False. oxide's addition.
         raw: the bytes of an error that came inside a stream; empty elsewhere. oxide's addition.
     """
 

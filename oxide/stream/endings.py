@@ -35,7 +35,7 @@ JUNK_LIMIT = 64 * 1024
 """Bytes kept of an answer that turns out to be no event stream."""
 
 LOG_SIZE = 32 * 1024
-"""Bytes of the latest events kept for ``error.partial``, at most; a stream with fewer keeps all of them."""
+"""Bytes of the latest events kept for ``error.partial``, at most; a stream of half as many keeps them all."""
 
 HARD_ENDS = ("response.completed", "response.failed", "response.incomplete")
 """Events that end a stream: nothing of meaning follows."""
@@ -58,8 +58,10 @@ SOFT_ENDS = (
 class Partial:
     """What a stream had delivered before it failed.
 
-    The latest events are kept as bytes, up to a fixed size, so a long stream costs no more than a short one;
-    most streams fit in whole. Objects are built when somebody looks.
+    The latest 16 to 32 KB of events are kept, as bytes, so a long stream costs no more than a short one. A
+    stream of up to 16 KB is here in whole; of a longer one ``events``, ``raw`` and ``text`` lack the
+    beginning, and ``complete`` is False. An event above 16 KB may be missing, with all before it. Objects are
+    built when somebody looks; after pickling they are dicts.
 
     Args:
         count: events delivered.
@@ -106,7 +108,10 @@ class Partial:
 
     @property
     def text(self) -> str:
-        """The text in ``events``: text deltas of a response, content deltas of a chat's first choice."""
+        """The text in ``events``: text deltas of a response, content deltas of a chat's first choice.
+
+        Unless ``complete``, its beginning is missing.
+        """
         return "".join(_texts(self.events))
 
     def __repr__(self) -> str:
@@ -128,16 +133,22 @@ def _plain(name: str | None, data: bytes) -> Any:
     return json.loads(data)
 
 
+def _member(value: Any, name: str) -> Any:
+    # The events of an error that was pickled are dicts.
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).get(name)
+    return getattr(value, name, None)
+
+
 def _texts(events: Iterable[Any]) -> Iterable[str]:
     for event in events:
-        if isinstance(event, dict):
-            continue
-        choices = getattr(event, "choices", None)
+        choices = _member(event, "choices")
         if choices is None:
-            piece = event.delta if getattr(event, "type", None) == "response.output_text.delta" else None
+            is_text = _member(event, "type") == "response.output_text.delta"
+            piece = _member(event, "delta") if is_text else None
         else:
-            first = next((c for c in choices if c.index == 0), None)
-            piece = getattr(getattr(first, "delta", None), "content", None)
+            first = next((c for c in choices if _member(c, "index") == 0), None)
+            piece = _member(_member(first, "delta"), "content")
         if isinstance(piece, str):
             yield piece
 
@@ -248,13 +259,19 @@ def oversized(size: int, limit: int, what: str, answer: Any) -> APIError:
     """
     from oxide.errors import APIResponseValidationError
 
+    setting = "max_event" if what == "an event" else "max_line"
     error = APIResponseValidationError(
         answer.facts(),
         None,
-        message=f"The stream holds {what} of {size} bytes or more; the limit is {limit}.",
+        message=f"The stream holds {what} of {size:,} bytes or more; the limit is {limit:,}: raise it "
+        f"with AsyncOpenAI({setting}=...) or client.with_options({setting}=...).",
     )
-    error.__cause__ = EventLimitError("max_event" if what == "an event" else "max_line", limit, size)
+    error.__cause__ = EventLimitError(setting, limit, size)
     return error
+
+
+def _counted(partial: Partial) -> str:
+    return {0: "no event", 1: "1 event"}.get(partial.count, f"{partial.count} events")
 
 
 def truncated(answer: Any, partial: Partial) -> APIError:
@@ -266,9 +283,8 @@ def truncated(answer: Any, partial: Partial) -> APIError:
     """
     from oxide.errors import APIStreamTruncatedError
 
-    events = "no event" if partial.count == 0 else f"{partial.count} events"
     return APIStreamTruncatedError(
-        message=f"The stream ended before it was complete, after {events}.",
+        message=f"The stream ended before it was complete, after {_counted(partial)}.",
         request=answer.facts().request,
         partial=partial,
     )
@@ -292,8 +308,7 @@ def broken(cause: Any, answer: Any, partial: Partial, elapsed: float) -> BaseExc
     request = answer.facts().request
     error: APIError
     if kind == "read":
-        events = "no event" if partial.count == 0 else f"{partial.count} events"
-        message = f"The stream broke off after {events}: {cause}."
+        message = f"The stream broke off after {_counted(partial)}: {cause}."
         error = APIStreamTruncatedError(message=message, request=request)
     elif kind == "closed":
         error = APIConnectionError(message=f"The stream ended: {cause}.", request=request)

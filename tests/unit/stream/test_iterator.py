@@ -187,8 +187,22 @@ async def test_truncation(make: Make) -> None:
     assert caught.value.request.url == "http://x/v1/responses"
     copy = pickle.loads(pickle.dumps(caught.value))
     assert copy.partial.raw == partial.raw
+    assert copy.partial.text == "éé"
     with pytest.raises(StopAsyncIteration):
         await stream.__anext__()
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "no event"), (1, "1 event"), (2, "2 events")])
+async def test_the_number_of_events_is_said_in_english(make: Make, count: int, said: str) -> None:
+    answer, stream = make()
+    answer.feed(*[DELTA] * count, end=True)
+    with pytest.raises(APIStreamTruncatedError, match=rf"after {said}\.$"):
+        await drain(stream)
+    answer, stream = make()
+    answer.feed(*[DELTA] * count)
+    answer.sink.set_exception(LaneError("read", "the peer went away"))
+    with pytest.raises(APIStreamTruncatedError, match=f"after {said}: the peer"):
+        await drain(stream)
 
 
 async def test_an_event_cut_in_the_middle_is_a_truncation(make: Make) -> None:
