@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._body import encode_body
 from ._calls import merged_body, merged_headers, raw_mode
+from ._client_options import set_options
 from ._connections import Connections
 from ._headers import platform_headers, user_agent
 from .options import Headers, NotGiven, Omit, Query, RequestOptions, Validation
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
 
-# Options of one call that are the prepared request's own.
-_PER_CALL = frozenset({"deadline", "max_retries", "retry_policy", "idempotency_key", "follow_redirects"})
-
 
 class AsyncAPIClient:
     """What does not depend on whose API it is: URLs, headers, bodies, sending, results."""
@@ -36,6 +34,8 @@ class AsyncAPIClient:
     timeout: TimeoutTypes
     validation: Validation
     deadline: float | None
+    max_event: int
+    max_line: int
     retry_policy: RetryPolicy | None
     _base: str
     _root: str
@@ -184,8 +184,7 @@ class AsyncAPIClient:
             retry_count_header=retry_count,
         )
         if options:
-            for name in _PER_CALL & options.keys():
-                setattr(prepared, name, cast("dict[str, Any]", options)[name])
+            set_options(prepared, options)
         return prepared
 
     def _admin_headers(self) -> dict[str, str | None]:
@@ -306,6 +305,8 @@ class AsyncAPIClient:
             response=answer.facts,
             cast_to=endpoint.event,
             choices=choices,
+            max_event=self.max_event,
+            max_line=self.max_line,
         )
 
     def _explain(self, error: Exception, answer: RawAnswer) -> Exception:

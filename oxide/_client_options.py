@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from ._connections import Connections
 from .constants import DATA_RESIDENCY_URLS
 from .errors import OpenAIError
-from .options import NotGiven, Omit
+from .options import NotGiven, Omit, RequestOptions
+from .timeouts import seconds_or_none
 
 if TYPE_CHECKING:
     from yarl import URL
 
+    from .transport.request import PreparedRequest
     from .transport.settings import HTTPOptions
 
 _FEATURES = {
@@ -116,3 +121,60 @@ def checked_retries(value: Any) -> int:
     if value < 0:
         raise ValueError(f"max_retries must not be negative, not {value}")
     return value
+
+
+def check_backend() -> None:
+    """Refuse an `OXIDE_BACKEND` or `OXIDE_ISA` that cannot be had, before the first request would.
+
+    Raises:
+      ImportError: the message says what can be had.
+    """
+    if os.environ.get("OXIDE_BACKEND") or os.environ.get("OXIDE_ISA"):
+        import_module("oxide._backend")
+
+
+def _checked_deadline(value: Any) -> float | None:
+    return seconds_or_none("deadline", value)
+
+
+def _checked_cap(name: str) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{name} must be a number of bytes (int), not {value!r}")
+        if not 1 <= value <= sys.maxsize:
+            raise ValueError(f"{name} must be at least 1 byte and at most {sys.maxsize}, not {value}")
+        return value
+
+    return check
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "deadline": _checked_deadline,
+    "max_event": _checked_cap("max_event"),
+    "max_line": _checked_cap("max_line"),
+    "max_retries": checked_retries,
+}
+"""Attributes of a client whose values are checked when they are set."""
+
+# Options of one call that are the prepared request's own.
+_PER_CALL = frozenset({"deadline", "max_retries", "retry_policy", "idempotency_key", "follow_redirects"})
+
+
+def set_options(prepared: PreparedRequest, options: RequestOptions) -> None:
+    """Put a call's own options into its request.
+
+    Args:
+      prepared: the request.
+      options: what the call was given; headers, query, body and timeout are in the request already.
+
+    Raises:
+      TypeError: there is no such option, or its value is of another type.
+      ValueError: a value is out of range.
+    """
+    for name, value in options.items():
+        if name in _PER_CALL:
+            check = CHECKS.get(name)
+            setattr(prepared, name, value if check is None else check(value))
+        elif name not in RequestOptions.__annotations__:
+            known = ", ".join(repr(known) for known in RequestOptions.__annotations__)
+            raise TypeError(f"options has no {name!r}; it takes {known}")

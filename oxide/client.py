@@ -8,10 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ._calls import key_from
-from ._client_options import base_address, checked_retries, connections, headers_over, refuse
+from ._client_options import CHECKS, base_address, check_backend, connections, headers_over, refuse
 from ._headers import environment_headers
 from ._verbs import Verbs
-from .constants import DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, DataResidency
+from .constants import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_EVENT,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_TIMEOUT,
+    DataResidency,
+)
 from .errors import OpenAIError
 from .options import NotGiven, Omit, Validation, not_given
 from .timeouts import Timeout, TimeoutTypes
@@ -67,10 +73,14 @@ class AsyncOpenAI(Verbs):
         never ("off").
       deadline: seconds a call may take over all attempts, waits included; None for no limit.
       retry_policy: what is retried and after how long, instead of the official policy.
+      max_event: bytes one event of a stream may have. Default 64 MiB.
+      max_line: bytes one line of a stream may have. Default 64 MiB.
 
     Raises:
       OpenAIError: no credentials, or a feature this version does not have.
-      TypeError: `http_client` is of another library.
+      TypeError: `http_client` is of another library, or an option of another type.
+      ValueError: an option is out of range.
+      ImportError: `OXIDE_BACKEND` or `OXIDE_ISA` asks for what cannot be had on this machine.
     """
 
     api_key: str
@@ -105,7 +115,10 @@ class AsyncOpenAI(Verbs):
         validation: Validation | None = None,
         deadline: float | None = None,
         retry_policy: RetryPolicy | None = None,
+        max_event: int = DEFAULT_MAX_EVENT,
+        max_line: int = DEFAULT_MAX_EVENT,
     ) -> None:
+        check_backend()
         refuse("workload_identity", workload_identity)
         refuse("provider", provider)
         self._blocks = {}
@@ -126,18 +139,21 @@ class AsyncOpenAI(Verbs):
         self._custom_headers = headers_over(headers, default_headers)
         self._custom_query = dict(default_query or {})
         self.timeout = DEFAULT_TIMEOUT if isinstance(timeout, NotGiven) else timeout
-        self.max_retries = checked_retries(max_retries)
+        self.max_retries = max_retries
         if validation is not None and validation not in ("lazy", "eager", "off"):
             raise ValueError(f"validation must be 'lazy', 'eager' or 'off', not {validation!r}")
         self.validation = validation or ("eager" if _strict_response_validation else "lazy")
         self.deadline = deadline
         self.retry_policy = retry_policy
+        self.max_event = max_event
+        self.max_line = max_line
         self._connections = connections(http_client)
 
     # -- attributes that may be changed later ------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+        check = CHECKS.get(name)
+        object.__setattr__(self, name, value if check is None else check(value))
         if name == "timeout":
             object.__setattr__(self, "_limits", Timeout.of(value))
         elif name in _PREPARED:
@@ -248,6 +264,8 @@ class AsyncOpenAI(Verbs):
         validation: Validation | None = None,
         deadline: float | NotGiven | None = not_given,
         retry_policy: RetryPolicy | NotGiven | None = not_given,
+        max_event: int | NotGiven = not_given,
+        max_line: int | NotGiven = not_given,
     ) -> Self:
         """A client with some options changed, on the same connections.
 
@@ -261,7 +279,8 @@ class AsyncOpenAI(Verbs):
           The copy; closing either closes the connections of both.
 
         Raises:
-          ValueError: an option was given together with the one that replaces it.
+          ValueError: an option was given together with the one that replaces it, or is out of range.
+          TypeError: an option is of another type.
         """
         for name, pair in (
             ("headers", (default_headers, set_default_headers)),
@@ -282,14 +301,16 @@ class AsyncOpenAI(Verbs):
             "validation": validation,
         }
         changes = {name: value for name, value in changes.items() if value is not None}
-        if not isinstance(timeout, NotGiven):
-            changes["timeout"] = timeout
-        if not isinstance(max_retries, NotGiven):
-            changes["max_retries"] = checked_retries(max_retries)
-        if not isinstance(deadline, NotGiven):
-            changes["deadline"] = deadline
-        if not isinstance(retry_policy, NotGiven):
-            changes["retry_policy"] = retry_policy
+        for name, value in (
+            ("timeout", timeout),
+            ("max_retries", max_retries),
+            ("deadline", deadline),
+            ("retry_policy", retry_policy),
+            ("max_event", max_event),
+            ("max_line", max_line),
+        ):
+            if not isinstance(value, NotGiven):
+                changes[name] = value
         if set_default_headers is not None:
             changes["_custom_headers"] = dict(set_default_headers)
         elif default_headers is not None:

@@ -1,4 +1,4 @@
-"""Numbers and addresses a client starts from; the values are the official client's."""
+"""Numbers and addresses a client starts from; where the official client has them, they are its values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .timeouts import DEFAULT_TIMEOUT
 __all__ = [
     "DATA_RESIDENCY_URLS",
     "DEFAULT_BASE_URL",
+    "DEFAULT_MAX_EVENT",
     "DEFAULT_MAX_RETRIES",
     "DEFAULT_TIMEOUT",
     "RAW_RESPONSE_HEADER",
@@ -17,6 +18,9 @@ __all__ = [
 
 DEFAULT_MAX_RETRIES: Final = 2
 """How often a failed request is tried again."""
+
+DEFAULT_MAX_EVENT: Final = 64 << 20
+"""Bytes an event of a stream, or one line, may have: a partial image is an event of many megabytes."""
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 """Where requests go when neither `base_url`, `data_residency` nor `OPENAI_BASE_URL` says otherwise."""

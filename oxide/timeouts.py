@@ -35,13 +35,27 @@ TimeoutTypes = Union[float, "Timeout", TimeoutLike, "tuple[float | None, ...]", 
 """What ``timeout=`` takes: seconds, a Timeout, an httpx.Timeout, (connect, read, write, pool), or None."""
 
 
-def _seconds(name: str, value: Any) -> float | None:
+def seconds_or_none(name: str, value: Any, kind: str = "") -> float | None:
+    """Check a length of time.
+
+    Args:
+        name: what it limits, for the message.
+        value: seconds, or None for no limit.
+        kind: goes before the name.
+
+    Returns:
+        The seconds; None for infinity as well.
+
+    Raises:
+        ValueError: it is zero, negative or NaN.
+        TypeError: it is not a number.
+    """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"timeout {name} must be seconds (int or float) or None, not {value!r}")
+        raise TypeError(f"{kind}{name} must be seconds (int or float) or None, not {value!r}")
     if math.isnan(value) or value <= 0:
-        raise ValueError(f"timeout {name} must be above 0 seconds, not {value!r}; None: no limit")
+        raise ValueError(f"{kind}{name} must be above 0 seconds, not {value!r}; None: no limit")
     return None if math.isinf(value) else float(value)
 
 
@@ -107,7 +121,8 @@ class Timeout:
             base += (getattr(timeout, "stream_idle", None), getattr(timeout, "first_event", None))
         given = (connect, read, write, pool, stream_idle, first_event)
         for name, value, default in zip(_FIELDS, given, base, strict=True):
-            object.__setattr__(self, name, _seconds(name, default if isinstance(value, _Unset) else value))
+            limit = seconds_or_none(name, default if isinstance(value, _Unset) else value, "timeout ")
+            object.__setattr__(self, name, limit)
 
     @classmethod
     def of(cls, value: TimeoutTypes) -> Timeout:

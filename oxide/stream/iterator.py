@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from oxide._backend import NATIVE
+from oxide.constants import DEFAULT_MAX_EVENT
 
 if TYPE_CHECKING or not NATIVE:
     from .iterator_py import EventStream
@@ -35,14 +36,26 @@ class AsyncStream(Generic[T]):
         response: facts about the answer, or a function that gives them when somebody looks.
         cast_to: type of the events.
         choices: the request's ``n``, for chats on servers that send no ``[DONE]``.
+        max_event: bytes one event may have.
+        max_line: bytes one line may have.
     """
 
     def __init__(
-        self, answer: Any, factory: Any, *, response: Any = None, cast_to: Any = None, choices: int = 1
+        self,
+        answer: Any,
+        factory: Any,
+        *,
+        response: Any = None,
+        cast_to: Any = None,
+        choices: int = 1,
+        max_event: int = DEFAULT_MAX_EVENT,
+        max_line: int = DEFAULT_MAX_EVENT,
     ) -> None:
         self._response = response
         self._cast_to = cast_to
-        self._events: Any = EventStream(answer, factory, answer.loop, choices=choices)
+        self._events: Any = EventStream(
+            answer, factory, answer.loop, choices=choices, max_event=max_event, max_line=max_line
+        )
 
     @property
     def response(self) -> Any:

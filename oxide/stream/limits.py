@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from oxide.constants import DEFAULT_MAX_EVENT
+
 __all__ = ["DEFAULT_MAX", "EventLimitError", "check_limit"]
 
-DEFAULT_MAX = 64 << 20
-"""Bytes: the default of both caps. Partial images arrive as single events of many megabytes."""
+DEFAULT_MAX = DEFAULT_MAX_EVENT
+"""Bytes: the default of both caps."""
 
 
 class EventLimitError(ValueError):

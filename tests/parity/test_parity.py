@@ -24,6 +24,8 @@ ALLOWED_PARAMETERS = {
     "validation": "oxide's own: when answers are checked",
     "deadline": "oxide's own: a limit over all attempts",
     "retry_policy": "oxide's own: what is retried",
+    "max_event": "oxide's own: bytes an event of a stream may have",
+    "max_line": "oxide's own: bytes a line of a stream may have",
 }
 ALLOWED_NAMES = {
     "OpenAI": "the synchronous client is not part of oxide",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import pickle
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 import oxide
 from oxide.testing import Answer, Server
+from oxide.types.chat import ChatCompletionChunk
 
 ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -101,12 +105,59 @@ async def test_limits_inside_a_stream(
     assert info.value.partial is not None
 
 
+@pytest.mark.parametrize(
+    ("setting", "data"),
+    [
+        ("max_event", b"data: " + b"x" * 4096),
+        ("max_event", b"".join(b"data: " + b"x" * 64 + b"\n" for _ in range(64))),
+        ("max_line", b": " + b"x" * 4096),
+    ],
+)
+@pytest.mark.parametrize("own_session", [False, True])
+async def test_caps_are_settings_of_the_client(
+    lane: str, raw_server: Any, setting: str, data: bytes, own_session: bool
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    first = b"data: " + json.dumps(chunk("Hel")).encode() + b"\n\n"
+    server = await raw_server(head + first + data + b"\n\ndata: [DONE]\n\n")
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession()) if own_session else None
+        client = await stack.enter_async_context(
+            oxide.AsyncOpenAI(api_key="k", base_url=server.url, http_client=session, **{setting: 2048})
+        )
+        for capped in (client, client.with_options(timeout=5)):
+            with pytest.raises(oxide.APIResponseValidationError, match=f"limit is 2,048.*{setting}=") as info:
+                await read(await capped.chat.completions.create(**ASK, stream=True))
+            assert info.value.partial.text == "Hel"
+        raw = await client.chat.completions.with_raw_response.create(**ASK, stream=True)
+        with pytest.raises(oxide.APIResponseValidationError, match=setting):
+            await read(raw.parse())
+        with pytest.raises(oxide.APIResponseValidationError, match=setting):
+            await read(
+                await client.post(
+                    "/chat/completions",
+                    body=ASK,
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=oxide.AsyncStream[ChatCompletionChunk],
+                )
+            )
+
+
 async def test_the_first_event_has_a_limit(client: Any, oxide_server: Server) -> None:
     oxide_server.script("/chat/completions", Answer.sse(WHOLE, first_byte=30), times=None)
     limits = oxide.Timeout(first_event=0.2)
     with pytest.raises(oxide.APITimeoutError) as info:
         await read(await client.chat.completions.create(**ASK, stream=True, timeout=limits))
     assert info.value.limit == "first_event"
+
+
+async def test_what_arrived_can_be_read_after_pickling(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/chat/completions", Answer.sse(WHOLE[:2], done=False), times=None)
+    with pytest.raises(oxide.APIStreamTruncatedError, match="after 2 events") as info:
+        await read(await client.chat.completions.create(**ASK, stream=True))
+    copy = pickle.loads(pickle.dumps(info.value)).partial
+    assert (copy.text, copy.count) == (info.value.partial.text, 2) == ("Hello", 2)
 
 
 async def test_a_deadline_covers_the_stream(client: Any, oxide_server: Server) -> None:

@@ -98,6 +98,51 @@ def test_refusals_say_what_to_do() -> None:
         AsyncOpenAI(api_key="k", http_client=httpx_client)
 
 
+WRONG: list[tuple[str, Any, type[Exception]]] = [
+    ("deadline", "5", TypeError),
+    ("deadline", True, TypeError),
+    ("deadline", -1, ValueError),
+    ("deadline", 0, ValueError),
+    ("deadline", float("nan"), ValueError),
+    ("max_retries", "3", TypeError),
+    ("max_retries", -1, ValueError),
+    ("max_event", "1", TypeError),
+    ("max_event", 1.5, TypeError),
+    ("max_event", 0, ValueError),
+    ("max_line", -1, ValueError),
+    ("max_line", None, TypeError),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "error"), WRONG)
+async def test_wrong_options_are_refused_where_they_are_given(
+    name: str, value: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"^{name} must"):
+        AsyncOpenAI(api_key="k", **{name: value})
+    client = AsyncOpenAI(api_key="k", base_url="http://127.0.0.1:9")
+    with pytest.raises(error, match=f"^{name} must"):
+        client.with_options(**{name: value})
+    with pytest.raises(error, match=f"^{name} must"):
+        setattr(client, name, value)
+    if name in ("deadline", "max_retries"):
+        options: Any = {name: value}
+        with pytest.raises(error, match=f"^{name} must"):
+            await client.get("/models", cast_to=object, options=options)
+
+
+async def test_unknown_options_of_a_call_are_refused() -> None:
+    options: Any = {"max_retires": 1, "timeout": 3}
+    with pytest.raises(TypeError, match=r"options has no 'max_retires'; it takes .*'max_retries'"):
+        await AsyncOpenAI(api_key="k").get("/models", cast_to=object, options=options)
+
+
+def test_no_deadline_may_be_written_as_infinity() -> None:
+    client = AsyncOpenAI(api_key="k", deadline=float("inf"))
+    assert client.deadline is None
+    assert client.with_options(deadline=4).with_options(deadline=None).deadline is None
+
+
 def test_secrets_are_not_in_the_repr() -> None:
     client = AsyncOpenAI(
         api_key="sk-secret",

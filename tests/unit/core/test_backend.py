@@ -17,10 +17,10 @@ SHOW = "import json; from oxide.cpu import cpu_features as f; print(json.dumps(f
 native_only = pytest.mark.skipif(not NATIVE, reason="this installation has no compiled modules")
 
 
-def run(**environment: str) -> subprocess.CompletedProcess[str]:
+def run(code: str = SHOW, /, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if key not in ("OXIDE_BACKEND", "OXIDE_ISA")}
     return subprocess.run(
-        [sys.executable, "-c", SHOW], env={**clean, **environment}, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], env={**clean, **environment}, capture_output=True, text=True, timeout=60
     )
 
 
@@ -32,8 +32,8 @@ def features(**environment: str) -> dict[str, object]:
     return found
 
 
-def refusal(**environment: str) -> str:
-    done = run(**environment)
+def refusal(code: str = SHOW, /, **environment: str) -> str:
+    done = run(code, **environment)
     assert done.returncode == 1, done.stdout
     assert "ImportError" in done.stderr
     return done.stderr.splitlines()[-1]
@@ -113,3 +113,10 @@ def test_native_without_compiled_modules_says_what_to_install(monkeypatch: pytes
 
 def test_empty_settings_are_none() -> None:
     assert features(OXIDE_BACKEND="", OXIDE_ISA="") == features()
+
+
+@pytest.mark.parametrize("variable", ["OXIDE_ISA", "OXIDE_BACKEND"])
+def test_an_impossible_choice_is_refused_when_a_client_is_made(variable: str) -> None:
+    code = "import oxide; oxide.AsyncOpenAI(api_key='k')"
+    assert f"{variable}='bogus'" in refusal(code, **{variable: "bogus"})
+    assert run(code).returncode == 0
