@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, overload
+from weakref import ref
 
 from .constants import RAW_RESPONSE_HEADER
 from .errors import OpenAIError
@@ -138,6 +139,25 @@ class StreamAlreadyConsumed(OpenAIError):
         )
 
 
+class _Unread:
+    """The body of a response, for its facts: weak, as the response holds them."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: BaseAPIResponse[Any]) -> None:
+        self._response = ref(response)
+
+    @property
+    def is_over(self) -> bool:
+        response = self._response()
+        return response is None or response.is_closed
+
+    def close(self) -> None:
+        response = self._response()
+        if response is not None:
+            response.end()
+
+
 class BaseAPIResponse(Generic[R]):
     """What both kinds of response show of an answer.
 
@@ -156,14 +176,16 @@ class BaseAPIResponse(Generic[R]):
         self._client = client
         self._is_stream = stream
         self._facts: ResponseFacts | None = None
+        self._state = "unread"
         self._parsed: dict[Any, Any] = {}
         self.page_request: PageRequest | None = None
 
     @property
     def http_response(self) -> ResponseFacts:
-        """Status, headers, body, timing and the request, under httpx's names."""
+        """Status, headers, body, timing and the request, under httpx's names; `aclose()` ends a stream."""
         if self._facts is None:
             self._facts = self._answer.facts()
+            self._facts.tie(_Unread(self))
         return self._facts
 
     @property
@@ -214,6 +236,24 @@ class BaseAPIResponse(Generic[R]):
     def __repr__(self) -> str:
         facts = self.http_response
         return f"<{type(self).__name__} [{facts.status_code} {facts.reason_phrase}]>"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is left to read."""
+        raise NotImplementedError
+
+    def _streams_over(self) -> bool:
+        streams = self._parsed.values() if self._is_stream else ()
+        return bool(streams) and all(stream.response.is_closed for stream in streams)
+
+    def end(self) -> None:
+        """Give the connection back, or end the stream: what `close()` does, without waiting."""
+        if self._is_stream and self._parsed:
+            for stream in self._parsed.values():
+                stream.response.close()
+        elif self._state in ("unread", "streamed"):
+            self._answer.release()
+            self._state = "closed"
 
     def _open_stream(self, to: Any) -> Any:
         endpoint, client = self._endpoint, self._client
@@ -281,14 +321,12 @@ class LegacyAPIResponse(BaseAPIResponse[R]):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the body was read whole; false for a stream that is not parsed yet."""
-        return not self._is_stream
+        """Whether the body was read whole; false for a stream that is open."""
+        return not self._is_stream or self._state == "closed" or self._streams_over()
 
 
 class AsyncAPIResponse(BaseAPIResponse[R]):
     """What `.with_streaming_response` methods give: the answer, its body not read yet."""
-
-    _state = "unread"
 
     @overload
     async def parse(self, *, to: type[T]) -> T: ...
@@ -420,16 +458,11 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
     @property
     def is_closed(self) -> bool:
         """Whether the body was read or the response closed."""
-        return self._state in ("read", "closed")
+        return self._state in ("read", "closed") or self._streams_over()
 
     async def close(self) -> None:
         """Give the connection back; it is closed when the body was not read to its end."""
-        if self._state == "unread" or (self._state == "streamed" and not self._parsed):
-            self._answer.release()
-            self._state = "closed"
-        for stream in self._parsed.values():
-            if self._is_stream:
-                await stream.close()
+        self.end()
 
 
 class AsyncResponseContextManager(Generic[R]):

@@ -59,9 +59,11 @@ class AsyncStream(Generic[T]):
 
     @property
     def response(self) -> Any:
-        """Facts about the answer."""
+        """Facts about the answer; its ``aclose()`` ends the stream."""
         if callable(self._response):
-            self._response = self._response()
+            facts: Any = self._response()
+            facts.tie(self._events)
+            self._response = facts
         return self._response
 
     def __aiter__(self) -> AsyncIterator[T]:

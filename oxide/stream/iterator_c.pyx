@@ -230,6 +230,11 @@ cdef class EventStream:
             self.phase = OVER
         self.feed.wake()
 
+    @property
+    def is_over(self):
+        """Whether the stream has ended, well or badly, or was closed."""
+        return self.phase == OVER
+
     cdef int quit(self) except -1:
         """Nothing more is wanted of the connection."""
         self.feed.deaf = True

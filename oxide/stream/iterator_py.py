@@ -195,6 +195,11 @@ class EventStream:
             self._phase = OVER
         self._feed.wake()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has ended, well or badly, or was closed."""
+        return self._phase == OVER
+
     def _quit(self) -> None:
         self._feed.deaf = True
         if self._timer is not None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Union, cast
+from typing import TYPE_CHECKING, Any, Protocol, Union, cast
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from typing_extensions import Self
 
 __all__ = ["SECRET_HEADERS", "Headers", "RequestFacts", "ResponseFacts", "redact_url"]
 
@@ -151,6 +153,19 @@ class RequestFacts:
         return (RequestFacts, (self.method, redact_url(self.url), self.headers))
 
 
+class OpenBody(Protocol):
+    """A body that is still on its way."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be read of it."""
+        ...
+
+    def close(self) -> None:
+        """Read no more of it; its connection is kept where the body has ended, else closed."""
+        ...
+
+
 class ResponseFacts:
     """A response as it was received.
 
@@ -164,7 +179,16 @@ class ResponseFacts:
         history: the redirects that led here, oldest first.
     """
 
-    __slots__ = ("content", "elapsed", "headers", "history", "http_version", "request", "status_code")
+    __slots__ = (
+        "_body",
+        "content",
+        "elapsed",
+        "headers",
+        "history",
+        "http_version",
+        "request",
+        "status_code",
+    )
 
     def __init__(
         self,
@@ -184,6 +208,7 @@ class ResponseFacts:
         self.http_version = http_version
         self.elapsed = elapsed
         self.history = history
+        self._body: OpenBody | None = None
 
     @property
     def url(self) -> str:
@@ -227,8 +252,40 @@ class ResponseFacts:
 
     @property
     def is_closed(self) -> bool:
-        """True: facts hold no connection."""
-        return True
+        """Whether the body has been read or given up; false while a stream is open."""
+        return self._body is None or self._body.is_over
+
+    def tie(self, body: OpenBody) -> None:
+        """Let ``close()`` and ``is_closed`` be those of a body that is still on its way.
+
+        Args:
+            body: the stream that reads it.
+        """
+        self._body = body
+
+    def close(self) -> None:
+        """End the stream whose response this is; where the body was read, nothing is left to do."""
+        if self._body is not None:
+            self._body.close()
+
+    async def aclose(self) -> None:
+        """End the stream whose response this is; the same as ``close()``."""
+        self.close()
+
+    def raise_for_status(self) -> Self:
+        """Nothing for a status of 2xx.
+
+        Returns:
+            These facts.
+
+        Raises:
+            APIStatusError: the subclass for any other status, as a call would have raised it.
+        """
+        if self.is_success:
+            return self
+        from .._faults import status_error
+
+        raise status_error(self)
 
     def read(self) -> bytes:
         """The body's bytes."""

@@ -180,6 +180,58 @@ async def test_a_stream_that_is_forgotten(client: Any, oxide_server: Server) -> 
     assert oxide_server.journal[0].aborted
 
 
+async def test_a_stream_ended_through_its_response(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/chat/completions", Answer.sse(WHOLE, stall_after=300, stall=30), times=None)
+    create = client.chat.completions.create
+    for number, way in enumerate(("close", "aclose", "aclose while it waits"), 1):
+        stream = await create(**ASK, stream=True)
+        response = stream.response
+        assert response.raise_for_status() is response
+        assert not response.is_closed
+        if way == "aclose while it waits":
+            reader = asyncio.ensure_future(read(stream))
+            await asyncio.sleep(0.1)
+            await response.aclose()
+            assert await asyncio.wait_for(reader, 2) == "Hello"
+        else:
+            async for _ in stream:
+                break
+            await response.aclose() if way == "aclose" else response.close()
+            assert [event async for event in stream] == []
+        assert response.is_closed
+        await oxide_server.journal.settle(number)
+        assert oxide_server.journal[-1].aborted
+        await response.aclose()
+    for kind in ("with_raw_response", "with_streaming_response"):
+        for parsed in (False, True):
+            pending = getattr(client.chat.completions, kind).create(**ASK, stream=True)
+            answer = await (pending if kind == "with_raw_response" else pending.__aenter__())
+            stream = answer.parse() if parsed else None
+            if asyncio.iscoroutine(stream):
+                stream = await stream
+            response = answer.http_response
+            assert (response.is_closed, answer.is_closed) == (False, False)
+            await response.aclose()
+            assert (response.is_closed, answer.is_closed) == (True, True)
+            if stream is not None:
+                assert [event async for event in stream] == []
+            number += 1
+            await oxide_server.journal.settle(number)
+            assert oxide_server.journal[-1].aborted
+
+
+async def test_the_response_of_a_stream_that_was_read(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/chat/completions", Answer.sse(WHOLE, done=True), times=None)
+    for _ in range(2):
+        stream = await client.chat.completions.create(**ASK, stream=True)
+        response = stream.response
+        assert await read(stream) == "Hello"
+        assert response.is_closed
+        await response.aclose()
+        assert pickle.loads(pickle.dumps(response)).is_closed
+    assert oxide_server.journal.connections == 1, "closing what was read keeps the connection"
+
+
 async def test_streams_cancelled_after_every_step(client: Any, oxide_server: Server) -> None:
     oxide_server.script("/chat/completions", Answer.sse(WHOLE, done=True), times=None)
 

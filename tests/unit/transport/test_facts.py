@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from oxide.errors import APIStatusError, InternalServerError, NotFoundError
 from oxide.transport.facts import Headers, RequestFacts, ResponseFacts, redact_url
 from oxide.transport.request import HeaderBlock
 
@@ -105,6 +106,21 @@ def test_response_facts_with_little_in_them() -> None:
     with pytest.raises(ValueError, match="codec"):
         facts.json()
     assert ResponseFacts(200, content=b"[1]").json() == [1]
+
+
+async def test_closing_facts_and_raising_for_their_status() -> None:
+    fine = ResponseFacts(204)
+    assert fine.raise_for_status() is fine
+    fine.close()
+    await fine.aclose()
+    assert fine.is_closed
+    for status, error in ((302, APIStatusError), (404, NotFoundError), (503, InternalServerError)):
+        bad = ResponseFacts(
+            status, content=b'{"error":{"message":"no"}}', request=RequestFacts("GET", "https://h")
+        )
+        with pytest.raises(error, match="no") as caught:
+            bad.raise_for_status()
+        assert caught.value.response is bad
 
 
 def test_header_blocks() -> None:
