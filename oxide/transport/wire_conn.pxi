@@ -254,15 +254,15 @@ cdef class Conn:
         """asyncio: never called, since aiohttp's handler made the connection."""
         self.transport = transport
 
-    def get_buffer(self, hint):
+    def get_buffer(self, sizehint):
         """asyncio: where to put the next bytes."""
         if self.direct:
             return PyMemoryView_FromMemory(
                 bytes_data(self.body) + self.body_len, self.content_length - self.body_len, PyBUF_WRITE)
         return self.lane.scratch_view
 
-    def buffer_updated(self, Py_ssize_t n):
-        """asyncio: n bytes have come."""
+    def buffer_updated(self, Py_ssize_t nbytes):
+        """asyncio: bytes have come."""
         cdef Window window
         if self.state == IDLE:
             # Nobody asked for anything: whatever this is, the connection is out of step.
@@ -270,13 +270,13 @@ cdef class Conn:
             return
         self.received = True
         if self.direct:
-            self.body_len += n
+            self.body_len += nbytes
             if self.body_len == self.content_length:
                 # llhttp has not seen the end of this message and cannot be told.
                 self.spent = self.done = True
         else:
             window = self.lane.window
-            window.n = n
+            window.n = nbytes
             try:
                 # No callback for headers: making objects of them costs more than all else that is done to a small
                 # answer, and few are ever looked at.
@@ -288,7 +288,7 @@ cdef class Conn:
                     self.failure = LaneError("protocol", f"the answer is not HTTP/1.1: {exc}", bytes_received=True,
                                              reused=self.reused, cause=exc)
             if self.state == HEAD and not self.done and self.failure is None:
-                self.keep_head(n)
+                self.keep_head(nbytes)
         if self.failure is not None:
             self.fail(self.failure)
         elif self.done:
