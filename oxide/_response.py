@@ -1,4 +1,4 @@
-"""Answers with their status and headers: raw (read whole) or unread, and what turns bytes into results."""
+"""Answers with their status and headers: raw (read whole) or unread."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, overload
 from weakref import ref
 
+from ._convert import convert, request_id_of
 from .constants import RAW_RESPONSE_HEADER
 from .errors import OpenAIError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
     from ._base_client import AsyncAPIClient
-    from .options import Validation
     from .pagination import PageRequest
     from .resources._base import Endpoint
     from .transport.facts import Headers, RequestFacts, ResponseFacts
@@ -28,106 +28,12 @@ __all__ = [
     "AsyncResponseContextManager",
     "LegacyAPIResponse",
     "StreamAlreadyConsumed",
-    "convert",
     "to_raw_response_wrapper",
     "to_streamed_response_wrapper",
 ]
 
 R = TypeVar("R")
 T = TypeVar("T")
-
-_PLAIN: dict[object, Callable[[RawAnswer], Any]] = {
-    None: lambda answer: None,
-    type(None): lambda answer: None,
-    bytes: lambda answer: answer.content(),
-    str: lambda answer: answer.facts().text,
-    int: lambda answer: int(answer.content()),
-    float: lambda answer: float(answer.content()),
-    bool: lambda answer: answer.content().strip().lower() == b"true",
-}
-
-# First bytes a JSON document may have.
-_JSON_START = frozenset(b'{["-0123456789tfn \t\r\n')
-
-
-def request_id_of(answer: RawAnswer) -> str | None:
-    """The `x-request-id` header, found without decoding the others."""
-    value = answer.header(b"x-request-id")
-    return None if value is None else value.decode("latin-1")
-
-
-def convert(answer: RawAnswer, cast_to: Any, validation: Validation) -> Any:
-    """Make the result of a call out of a body that was read whole.
-
-    Args:
-      answer: the answer.
-      cast_to: a model, a union, `dict`, `list`, `str`, `bytes`, a number, `object`, None, or
-        `oxide.HTTPResponse` for the facts themselves.
-      validation: when the result is checked.
-
-    Raises:
-      APIResponseNotJSONError: the body is a page or other text where JSON is due.
-      APIResponseValidationError: the body does not have the shape of `cast_to`.
-    """
-    return maker_for(cast_to)(answer, validation)
-
-
-def maker_for(cast_to: Any) -> Callable[[RawAnswer, Validation], Any]:
-    """What makes results of one type; endpoints keep it, so that the type is looked at once.
-
-    Args:
-      cast_to: as for :func:`convert`.
-
-    Raises:
-      TypeError: nothing can be made of that class.
-    """
-    from .models import build, set_request_id
-
-    if cast_to is None or isinstance(cast_to, type):
-        plain = _PLAIN.get(cast_to)
-        if plain is not None:
-            return lambda answer, validation: plain(answer)
-        if _is_facts(cast_to):
-            return lambda answer, validation: answer.facts()
-
-    def make(answer: RawAnswer, validation: Validation) -> Any:
-        body, length = answer.body, answer.length
-        if length == 0 or body[0] not in _JSON_START:
-            raise _not_json(answer)
-        try:
-            result = build(cast_to, body, length, validation=validation)
-        except OpenAIError as error:
-            if getattr(error, "response", None) is None:
-                error.response = answer.facts()  # type: ignore[attr-defined]
-            raise
-        set_request_id(result, request_id_of(answer))
-        return result
-
-    return make
-
-
-def _is_facts(cast_to: type[Any] | None) -> bool:
-    """Whether the facts themselves are wanted; classes nothing can be made of are refused."""
-    from pydantic import BaseModel as AnyModel
-
-    from .models import BaseModel
-    from .transport.facts import ResponseFacts
-
-    if cast_to is None or issubclass(cast_to, BaseModel):
-        return False
-    if cast_to.__module__.split(".")[0] in ("httpx", "httpx2"):
-        raise TypeError(f"oxide has no {cast_to.__module__} objects: use cast_to=oxide.HTTPResponse")
-    if issubclass(cast_to, AnyModel):
-        raise TypeError(
-            "Pydantic models must subclass our base model type, e.g. `from oxide import BaseModel`"
-        )
-    return issubclass(cast_to, ResponseFacts)
-
-
-def _not_json(answer: RawAnswer) -> OpenAIError:
-    from .errors import APIResponseNotJSONError
-
-    return APIResponseNotJSONError(answer.content(), response=answer.facts())
 
 
 class StreamAlreadyConsumed(OpenAIError):

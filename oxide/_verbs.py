@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
 
 from ._base_client import AsyncAPIClient
 from ._calls import endpoint_for, raw_mode
-from ._response import convert
+from ._convert import convert
 from .errors import OpenAIError
 from .options import NO_OPTIONS, Body, RequestOptions, not_given
 

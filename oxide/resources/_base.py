@@ -84,7 +84,7 @@ class Endpoint(Generic[T]):
 
     def maker(self) -> Callable[[RawAnswer, Validation], Any]:
         """What makes the result out of an answer, kept in `make`."""
-        from oxide._response import maker_for
+        from oxide._convert import maker_for
 
         self.make = maker_for(self.result)
         return self.make
