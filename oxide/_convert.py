@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .errors import OpenAIError
+from .errors import APIResponseValidationError, OpenAIError
 
 if TYPE_CHECKING:
     from .options import Validation
@@ -73,9 +73,9 @@ def maker_for(cast_to: Any) -> Callable[[RawAnswer, Validation], Any]:
             raise _not_json(answer)
         try:
             result = build(cast_to, body, length, validation=validation)
-        except OpenAIError as error:
-            if getattr(error, "response", None) is None:
-                error.response = answer.facts()  # type: ignore[attr-defined]
+        except APIResponseValidationError as error:
+            facts = answer.facts()
+            error.attach(facts.request or answer.request.facts(), facts)
             raise
         set_request_id(result, request_id_of(answer))
         return result

@@ -187,8 +187,10 @@ class ResourceWriter:
             lines.append(f"return self._list({endpoint}, {path_text}, {query}, {extras})")
         else:
             stream = "bool(stream)" if method.get("stream_cls") else "False"
-            call = f"await self._call({endpoint}, {path_text}, {body}, {query}, {stream}, {extras})"
-            lines.append(f"return {call}" if method["returns"] != "None" else call)
+            # Also where it is None: the raw and the streaming view hand on what this returns.
+            lines.append(
+                f"return await self._call({endpoint}, {path_text}, {body}, {query}, {stream}, {extras})"
+            )
         return lines
 
     def _mapping(self, method: Facts, where: str, lines: list[str]) -> str:

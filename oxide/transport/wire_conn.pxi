@@ -360,6 +360,8 @@ cdef class Conn:
             self.spent = self.head_only
             self.coding = None
             self.done = True
+            if self.want_stream and answer.status < 400:
+                answer.pending = []  # an empty body to bind a sink to
             return
         self.until_close = want == -1
         if self.want_stream and answer.status < 400:

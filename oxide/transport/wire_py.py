@@ -339,6 +339,8 @@ class Conn(asyncio.BufferedProtocol):
             self.spent = self.head_only
             self.coding = None
             self.done = True
+            if self.want_stream and answer.status < 400:
+                answer.pending = []  # an empty body to bind a sink to
             return
         self.until_close = self.content_length == -1
         if self.want_stream and answer.status < 400:

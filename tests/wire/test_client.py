@@ -264,3 +264,31 @@ async def test_one_client_in_two_loops(client: Any, oxide_server: Server) -> Non
     assert await asyncio.to_thread(lambda: asyncio.run(job())) == "Hello"
     assert await job() == "Hello"
     assert oxide_server.journal.connections == 2
+
+
+async def test_a_stream_without_a_body_is_truncated(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/chat/completions", Answer.raw(b"HTTP/1.1 204 No Content\r\n\r\n"))
+    with pytest.raises(oxide.APIStreamTruncatedError, match="no event"):
+        await read(await client.chat.completions.create(**ASK, stream=True))
+
+
+async def test_raw_and_unread_answers_of_a_method_that_returns_nothing(
+    client: Any, oxide_server: Server
+) -> None:
+    oxide_server.script("/responses/resp_1", {"deleted": True}, times=None)
+    assert await client.responses.delete("resp_1") is None
+    raw = await client.responses.with_raw_response.delete("resp_1")
+    assert raw.status_code == 200
+    assert raw.parse() is None
+    async with client.responses.with_streaming_response.delete("resp_1") as unread:
+        assert unread.status_code == 200
+        assert await unread.json() == {"deleted": True}
+
+
+async def test_a_mismatch_names_the_request(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/responses", {"id": 5, "object": "response"})
+    eager = client.with_options(validation="eager")
+    with pytest.raises(oxide.APIResponseValidationError) as caught:
+        await eager.responses.create(model="m", input="i")
+    assert caught.value.request.url == caught.value.response.request.url
+    assert caught.value.path == "id"

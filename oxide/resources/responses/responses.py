@@ -95,7 +95,7 @@ class AsyncResponses(AsyncResponsesCreate, AsyncResponsesRetrieve):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: response_id is empty.
         """
-        await self._call(
+        return await self._call(
             _DELETE,
             f"/responses/{segment('response_id', response_id)}",
             None,
