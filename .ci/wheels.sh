@@ -6,9 +6,19 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
+# Named are the kinds that belong in a wheel, so that a new kind of source has to be excluded or added here.
+contents() { # list of a wheel
+  local kept strangers
+  strangers=$(awk 'NR > 1 {print $1}' "$1" | grep -vE '^oxide/.*\.(py|pyi|so|json)$|^oxide/py\.typed$|^oxide-[^/]*\.dist-info/' || true)
+  [ -z "$strangers" ] || { echo "does not belong in the wheel:" $strangers; return 1; }
+  for kept in py.typed __init__.py json/json_c.pyi; do
+    grep -q "^oxide/$kept " "$1" || { echo "not in the wheel: oxide/$kept"; return 1; }
+  done
+}
+
 pip wheel -q --no-deps -w "$work/native" .
 python -m zipfile -l "$work"/native/*.whl > "$work/native.txt"
-if grep -E '\.(pyx|pxd|c|cpp|h) ' "$work/native.txt"; then echo "sources in the wheel"; exit 1; fi
+contents "$work/native.txt"
 grep -q '_c\..*\.so ' "$work/native.txt" || { echo "no compiled module in the wheel"; exit 1; }
 size=$(stat -c %s "$work"/native/*.whl)
 [ "$size" -le $((6 << 20)) ] || { echo "the wheel has $size bytes, more than 6 MiB"; exit 1; }
@@ -22,6 +32,8 @@ done < <(find "$work/unpacked" -name '*.so')
 
 OXIDE_PURE=1 pip wheel -q --no-deps -w "$work/pure" .
 ls "$work"/pure/*-py3-none-any.whl
+python -m zipfile -l "$work"/pure/*.whl > "$work/pure.txt"
+contents "$work/pure.txt"
 python -m venv "$work/venv"
 "$work/venv/bin/pip" install -q "$work"/pure/*.whl
 (cd "$work" && "$work/venv/bin/python" -c "import oxide; print(oxide.cpu_features()['backend'])" | grep -qx python)
