@@ -348,7 +348,9 @@ def test_nothing_is_left_behind(build: Build, zoo: SimpleNamespace, answer: dict
         with pytest.raises(APIResponseValidationError):
             build(zoo.Usage, {"input_tokens": []}).input_tokens  # noqa: B018
 
-    for _ in range(200):  # until free lists and caches are as full as they get; that takes CPython 3.10 the longest
+    for _ in range(
+        200
+    ):  # until free lists and caches are as full as they get; that takes CPython 3.10 the longest
         work()
     gc.collect()
     before = sum(1 for o in gc.get_objects() if isinstance(o, zoo.Answer | zoo.Usage | zoo.Message))
