@@ -31,7 +31,8 @@ def mypy(*files: Path) -> set[tuple[str, int, str]]:
 
 def pyright(*files: Path) -> set[tuple[str, int, str]]:
     run = subprocess.run(
-        [sys.executable, "-m", "pyright", "--outputjson", *map(str, files)],
+        # Left alone, pyright looks into whatever `python` is on the path.
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", *map(str, files)],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],
