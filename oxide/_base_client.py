@@ -263,33 +263,50 @@ class AsyncAPIClient:
         response: AsyncAPIResponse[T] = AsyncAPIResponse(answer, endpoint, self, stream)
         return response
 
-    def _page_request(self, endpoint: Endpoint[Any], path: str, query: Any, extras: tuple[Any, ...]) -> Any:
+    def _page_request(
+        self, endpoint: Endpoint[Any], path: str, query: Any, extras: tuple[Any, ...], body: object
+    ) -> Any:
         from .pagination import PageRequest
 
-        return PageRequest(cast("Any", self), endpoint, path, query, cast("Any", extras))
+        return PageRequest(cast("Any", self), endpoint, path, query, cast("Any", extras), body)
 
     def _list(
-        self, endpoint: Endpoint[PageT], path: str, query: dict[str, object] | None, *extras: Any
+        self,
+        endpoint: Endpoint[PageT],
+        path: str,
+        query: dict[str, object] | None,
+        *extras: Any,
+        body: object = None,
     ) -> AsyncPaginator[Any, PageT]:
         from .pagination import AsyncPaginator
 
         if extras[0] is not None and (mode := raw_mode(extras[0])):
             how = self._list_unread if mode == "stream" else self._list_raw
-            return cast("AsyncPaginator[Any, PageT]", how(endpoint, path, query, *extras))
-        return AsyncPaginator(self._page_request(endpoint, path, query, extras))
+            return cast("AsyncPaginator[Any, PageT]", how(endpoint, path, query, *extras, body=body))
+        return AsyncPaginator(self._page_request(endpoint, path, query, extras, body))
 
     async def _list_raw(
-        self, endpoint: Endpoint[Any], path: str, query: dict[str, object] | None, *extras: Any
+        self,
+        endpoint: Endpoint[Any],
+        path: str,
+        query: dict[str, object] | None,
+        *extras: Any,
+        body: object = None,
     ) -> Any:
-        response = await self._call_raw(endpoint, path, None, query, False, *extras)
-        response.page_request = self._page_request(endpoint, path, query, extras)
+        response = await self._call_raw(endpoint, path, body, query, False, *extras)
+        response.page_request = self._page_request(endpoint, path, query, extras, body)
         return response
 
     async def _list_unread(
-        self, endpoint: Endpoint[Any], path: str, query: dict[str, object] | None, *extras: Any
+        self,
+        endpoint: Endpoint[Any],
+        path: str,
+        query: dict[str, object] | None,
+        *extras: Any,
+        body: object = None,
     ) -> Any:
-        response = await self._call_unread(endpoint, path, None, query, False, *extras)
-        response.page_request = self._page_request(endpoint, path, query, extras)
+        response = await self._call_unread(endpoint, path, body, query, False, *extras)
+        response.page_request = self._page_request(endpoint, path, query, extras, body)
         return response
 
     def _stream(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ._calls import key_from
 from ._client_options import CHECKS, base_address, check_backend, connections, headers_over, refuse
 from ._headers import environment_headers
-from ._verbs import Verbs
+from ._resources import RESOURCES, ClientResources
 from .constants import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_EVENT,
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from ._views import AsyncOpenAIWithRawResponse, AsyncOpenAIWithStreamedResponse
-    from .resources.chat.chat import AsyncChat
-    from .resources.models import AsyncModels
-    from .resources.responses.responses import AsyncResponses
     from .transport.request import HeaderBlock
     from .transport.retry import RetryPolicy
     from .transport.settings import HTTPOptions
@@ -46,10 +43,10 @@ _PREPARED = frozenset(
 )
 
 # Built from a client; a copy builds its own.
-_RESOURCES = frozenset({"responses", "chat", "models", "with_raw_response", "with_streaming_response"})
+_DERIVED = RESOURCES | {"with_raw_response", "with_streaming_response"}
 
 
-class AsyncOpenAI(Verbs):
+class AsyncOpenAI(ClientResources):
     """An asynchronous client of the OpenAI API, or of any server that speaks it.
 
     Args:
@@ -324,7 +321,7 @@ class AsyncOpenAI(Verbs):
         address = base_address(base_url, data_residency, websocket_base_url)
         # Not through __init__: a subclass may have another signature, and a copy a call should be cheap.
         copied = self.__class__.__new__(self.__class__)
-        state = {k: v for k, v in vars(self).items() if k not in _RESOURCES}
+        state = {k: v for k, v in vars(self).items() if k not in _DERIVED}
         vars(copied).update(state, _blocks=dict(self._blocks), _urls=dict(self._urls))
         for name, value in {**changes, **(_extra_kwargs or {})}.items():
             if not hasattr(copied, name):
@@ -344,28 +341,7 @@ class AsyncOpenAI(Verbs):
 
     with_options = copy
 
-    # -- resources ---------------------------------------------------------------------------------
-
-    @cached_property
-    def responses(self) -> AsyncResponses:
-        """The Responses API."""
-        from .resources.responses.responses import AsyncResponses
-
-        return AsyncResponses(self)
-
-    @cached_property
-    def chat(self) -> AsyncChat:
-        """Chat Completions."""
-        from .resources.chat.chat import AsyncChat
-
-        return AsyncChat(self)
-
-    @cached_property
-    def models(self) -> AsyncModels:
-        """The models there are."""
-        from .resources.models import AsyncModels
-
-        return AsyncModels(self)
+    # -- views -------------------------------------------------------------------------------------
 
     @cached_property
     def with_raw_response(self) -> AsyncOpenAIWithRawResponse:

@@ -21,7 +21,17 @@ else:
         return method
 
 
-__all__ = ["AsyncCursorPage", "AsyncPage", "AsyncPaginator", "BaseAsyncPage", "PageInfo", "PageRequest"]
+__all__ = [
+    "AsyncConversationCursorPage",
+    "AsyncCursorPage",
+    "AsyncNextCursorPage",
+    "AsyncPage",
+    "AsyncPaginator",
+    "AsyncTokenPage",
+    "BaseAsyncPage",
+    "PageInfo",
+    "PageRequest",
+]
 
 T = TypeVar("T")
 PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
@@ -47,7 +57,7 @@ class PageInfo:
 class PageRequest:
     """A list request that can be made again with other query parameters."""
 
-    __slots__ = ("client", "endpoint", "extras", "path", "query")
+    __slots__ = ("body", "client", "endpoint", "extras", "path", "query")
 
     def __init__(
         self,
@@ -56,12 +66,14 @@ class PageRequest:
         path: str,
         query: dict[str, object] | None,
         extras: tuple[Any, Any, Any, Any],
+        body: object = None,
     ) -> None:
         self.client = client
         self.endpoint = endpoint
         self.path = path
         self.query = query
         self.extras = extras
+        self.body = body
 
     def following(self, params: Mapping[str, object]) -> PageRequest:
         """The request for another page.
@@ -70,7 +82,7 @@ class PageRequest:
           params: query parameters that replace earlier ones.
         """
         query = {**(self.query or {}), **params}
-        return PageRequest(self.client, self.endpoint, self.path, query, self.extras)
+        return PageRequest(self.client, self.endpoint, self.path, query, self.extras, self.body)
 
     async def send(self) -> Any:
         """Make the request.
@@ -79,7 +91,7 @@ class PageRequest:
           The page, able to ask for the next.
         """
         call = self.client._call  # pyright: ignore[reportPrivateUsage]
-        page = await call(self.endpoint, self.path, None, self.query, False, *self.extras)
+        page = await call(self.endpoint, self.path, self.body, self.query, False, *self.extras)
         return self.attach(page)
 
     def attach(self, page: Any) -> Any:
@@ -173,6 +185,39 @@ class AsyncCursorPage(BaseAsyncPage[T], Generic[T]):
         data = self._get_page_items()
         cursor = getattr(data[-1], "id", None) if data else None
         return PageInfo(params={"after": cursor}) if cursor is not None else None
+
+
+class AsyncConversationCursorPage(AsyncCursorPage[T], Generic[T]):
+    """A page whose field `last_id` is the cursor for the next."""
+
+    last_id: Optional[str] = None  # noqa: UP045
+
+    @override
+    def next_page_info(self) -> PageInfo | None:
+        """The cursor the page names; None when it names none."""
+        return PageInfo(params={"after": self.last_id}) if self.last_id else None
+
+
+class AsyncNextCursorPage(AsyncCursorPage[T], Generic[T]):
+    """A page whose field `next` is the cursor for the next."""
+
+    next: Optional[str] = None  # noqa: UP045
+
+    @override
+    def next_page_info(self) -> PageInfo | None:
+        """The cursor the page names; None when it names none."""
+        return PageInfo(params={"after": self.next}) if self.next else None
+
+
+class AsyncTokenPage(AsyncCursorPage[T], Generic[T]):
+    """A page whose field `next` is the token, sent as `page`, for the next."""
+
+    next: Optional[str] = None  # noqa: UP045
+
+    @override
+    def next_page_info(self) -> PageInfo | None:
+        """The token the page names; None when it names none."""
+        return PageInfo(params={"page": self.next}) if self.next else None
 
 
 class AsyncPaginator(Generic[T, PageT]):

@@ -24,6 +24,8 @@ def compacted(text: str) -> str:
     mark, doc, rest = text.split("\n\n", 2)
     name_list = re.search(r"__all__ = \[\n[^\]]+\]\n", rest)
     if name_list is None:
+        if rest.count("\n") > LIMIT:
+            rest = re.sub(_SIGNATURE, lambda m: f"{m[1]}{_parameters(m[2])}{m[3]}", rest)
         return f"{mark}\n\n{doc}\n\n{_OFF}\n{rest}"
     head, body = rest[: name_list.end()], rest[name_list.end() :]
     if head.count("\n") + body.count("\n") > LIMIT:
@@ -32,6 +34,14 @@ def compacted(text: str) -> str:
         body = re.sub(r'(\n    """[^"\n]+""")\n\n', r"\1\n", body)
         return f"{mark}\n\n{doc}\n\n{_OFF}\n{head}{body}"
     return f"{mark}\n\n{doc}\n\n{_OFF}\n{head}{_ON}{body}"
+
+
+_SIGNATURE = r"(    (?:async )?def \w+\(\n)((?: {8}.*\n)+?)(    \) -> )"
+
+
+def _parameters(lines: str) -> str:
+    joined = _joined(lines).replace("[ ", "[").replace(", ]", "]")
+    return f"{_filled(joined, 8)}\n"
 
 
 def _joined(names: str) -> str:

@@ -1,62 +1,50 @@
-"""What is generated: the resources, the type packages, and what is left out with the reason."""
+"""What is generated and what is left out, with the reason."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 GENERATOR_VERSION = 1
 
 
-@dataclass(frozen=True)
-class ResourceSpec:
-    """One resource class of the official SDK to be generated.
+# The class every resource is reached from.
+CLIENT = ("_client", "AsyncOpenAI")
 
-    Attributes:
-      module: dotted module below the SDK's package, e.g. ``resources.responses.responses``.
-      name: class name, e.g. ``AsyncResponses``.
-      later: methods that belong to a later part of the project, with the reason; they are not generated.
-    """
-
-    module: str
-    name: str
-    later: dict[str, str] = field(default_factory=lambda: {})
-
-
-RESOURCES: tuple[ResourceSpec, ...] = (
-    ResourceSpec("resources.models", "AsyncModels"),
-    ResourceSpec("resources.chat.chat", "AsyncChat"),
-    ResourceSpec(
-        "resources.chat.completions.completions",
-        "AsyncCompletions",
-        later={"parse": "structured outputs", "stream": "stream accumulators"},
-    ),
-    ResourceSpec("resources.chat.completions.messages", "AsyncMessages"),
-    ResourceSpec(
-        "resources.responses.responses",
-        "AsyncResponses",
-        later={
-            "parse": "structured outputs",
-            "stream": "stream accumulators",
-            "connect": "WebSocket sessions",
-        },
-    ),
-    ResourceSpec("resources.responses.input_items", "AsyncInputItems"),
-    ResourceSpec("resources.responses.input_tokens", "AsyncInputTokens"),
+# Why a method is left out, by what its name says; the first that fits.
+LATER_NAMES: tuple[tuple[str, str], ...] = (
+    (r"parse", "structured outputs"),
+    (r"connect|sideband|.*_connection", "WebSocket sessions"),
+    (r"stream|.*_stream", "stream accumulators"),
+    (r"poll|.*_poll|wait_for_processing", "polling helpers"),
+    (r"unwrap|verify_signature", "webhook signatures"),
+    (r"upload.*", "uploads"),
 )
 
-# Packages generated as a whole, so that every name a program imports from them is there.
-TYPE_PACKAGES: tuple[str, ...] = ("types.responses", "types.chat", "types.shared", "types.shared_params")
+# Why a method is left out, by what its body holds; the first that fits.
+LATER_TEXT: tuple[tuple[str, str], ...] = (
+    ("multipart/form-data", "multipart uploads"),
+    ("HttpxBinaryResponseContent", "binary answers"),
+    ("prepare_embedding_request", "embeddings as base64"),
+    ("stream_mode", "agent session streams"),
+    ("_create_response_format_type", "several response formats"),
+)
+RENAMED = "request fields with another name on the wire"
+OTHERWISE = "not a plain call"
 
 # Modules left out, with the reason (shown by the parity tests).
 EXCLUDED_MODULES: dict[str, str] = {
     "types.responses.parsed_response": "structured outputs",
     "types.chat.parsed_chat_completion": "structured outputs",
     "types.chat.parsed_function_tool_call": "structured outputs",
+    "types.websocket_connection_options": "WebSocket sessions",
+    "types.websocket_reconnection": "WebSocket sessions",
 }
 
 # Hand-written bases that come before BaseModel: (type module, class) -> (module, mixin).
 MIXINS: dict[tuple[str, str], tuple[str, str]] = {
     ("types.responses.response", "Response"): ("oxide.helpers.properties", "ResponseProperties"),
+    ("types.beta.agent_session_message", "AgentSessionMessage"): (
+        "oxide.helpers.properties",
+        "SessionMessageProperties",
+    ),
 }
 
 # The SDK's private modules and where the same names live in oxide.

@@ -54,6 +54,12 @@ class Package:
         folder = self.root.joinpath(*package.split("."))
         return sorted(f"{package}.{p.stem}" for p in folder.glob("*.py") if p.stem != "__init__")
 
+    def packages_below(self, package: str) -> list[str]:
+        """A package and every package below it, sorted."""
+        folder = self.root.joinpath(*package.split("."))
+        inits = folder.rglob("__init__.py")
+        return sorted(".".join(p.parent.relative_to(self.root).parts) for p in inits)
+
     def version(self) -> str:
         """The package's own version."""
         for node in self.tree("_version").body:
@@ -85,6 +91,17 @@ def imports_of(package: Package, module: str) -> list[list[str | None]]:
     return found
 
 
+def every_import(package: Package, module: str) -> dict[str, tuple[str, str]]:
+    """Local name → (module, name there) of the imports anywhere in a module, inside functions too."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(package.tree(module)):
+        if isinstance(node, ast.ImportFrom):
+            source = absolute(package, module, node)
+            for alias in node.names:
+                found.setdefault(alias.asname or alias.name, (source, alias.name))
+    return found
+
+
 def _docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
@@ -95,9 +112,12 @@ def type_module(package: Package, module: str) -> Facts:
     body: list[list[Any]] = []
     exported: list[str] = []
     future = False
+    plain: list[str] = []
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
             future = future or node.module == "__future__"
+        elif isinstance(node, ast.Import):
+            plain.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ClassDef):
             body.append(_class(node, module))
         elif isinstance(node, ast.Assign):
@@ -112,7 +132,8 @@ def type_module(package: Package, module: str) -> Facts:
             )
         elif not _docstring(node):
             raise NotImplementedError(f"{module}: {ast.unparse(node)[:80]}")
-    return {"future": future, "imports": imports_of(package, module), "all": exported, "body": body}
+    facts: Facts = {"future": future, "imports": imports_of(package, module), "all": exported, "body": body}
+    return {**facts, "plain": plain} if plain else facts
 
 
 def _class(node: ast.ClassDef, module: str) -> list[Any]:
@@ -124,6 +145,10 @@ def _class(node: ast.ClassDef, module: str) -> list[Any]:
             fields.append([ast.unparse(item.target), ast.unparse(item.annotation), default])
         elif isinstance(item, ast.FunctionDef):
             members.append(item.name)
+        elif isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "__test__":
+            continue  # It tells pytest that a class named Test… is none of its tests.
+        elif isinstance(item, ast.If) and "__pydantic_extra__" in ast.unparse(item):
+            continue  # Unknown fields are kept by every model here.
         elif not (_docstring(item) or isinstance(item, ast.Pass)):
             raise NotImplementedError(f"{module}.{node.name}: {ast.unparse(item)[:80]}")
     bases = [ast.unparse(base) for base in node.bases]
@@ -156,7 +181,8 @@ def package_exports(package: Package, module: str) -> list[list[str]]:
         if isinstance(node, ast.ImportFrom) and node.level:
             source = absolute(package, module, node)
             for alias in node.names:
-                public = alias.asname or alias.name
+                # What is imported under a private name is only a base of what has the public one.
+                public = (alias.asname or alias.name).lstrip("_")
                 found.setdefault(public, [public, defining_module(package, source, alias.name), alias.name])
     return list(found.values())
 

@@ -5,50 +5,100 @@ from __future__ import annotations
 import ast
 import re
 
-from .config import ResourceSpec
-from .extract import Facts, Package, imports_of
+from .config import CLIENT, LATER_NAMES, LATER_TEXT, OTHERWISE
+from .extract import Facts, Package, defining_module, every_import, imports_of
 
 _VERBS = {"_get": "GET", "_post": "POST", "_put": "PUT", "_patch": "PATCH", "_delete": "DELETE"}
 
 
-def resource(package: Package, spec: ResourceSpec) -> Facts:
-    """Facts of one resource class.
+class LeftOutError(Exception):
+    """A method that is more than one request with a JSON answer; the message is the reason."""
+
+
+def resources(package: Package) -> list[Facts]:
+    """Facts of every resource below the client, parents first; those without a method left are gone.
 
     Raises:
-      ValueError: the class is not in the module.
+      ValueError: a class is not where its import says.
     """
-    for node in package.tree(spec.module).body:
-        if isinstance(node, ast.ClassDef) and node.name == spec.name:
-            return _resource(package, spec, node)
-    raise ValueError(f"{spec.module} has no class {spec.name}")
+    module, name = CLIENT
+    found: dict[tuple[str, str], Facts] = {}
+    todo = [(module, name)]
+    while todo:
+        place = todo.pop(0)
+        if place not in found:
+            found[place] = _resource(package, *place)
+            todo += [(m, c) for _, m, c in found[place]["children"]]
+    _prune(found)
+    return list(found.values())
 
 
-def _resource(package: Package, spec: ResourceSpec, node: ast.ClassDef) -> Facts:
+def _prune(found: dict[tuple[str, str], Facts]) -> None:
+    while True:
+        empty = [k for k, facts in found.items() if not (facts["methods"] or facts["children"])]
+        for place in empty:
+            gone = found.pop(place)
+            reasons = sorted({*gone["later"].values(), *gone["absent"].values()})
+            for facts in found.values():
+                for child in [c for c in facts["children"] if tuple(c[1:]) == place]:
+                    facts["children"].remove(child)
+                    facts["absent"][child[0]] = ", ".join(reasons)
+        if not empty:
+            return
+
+
+def _class(package: Package, module: str, name: str) -> ast.ClassDef:
+    for node in package.tree(module).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node
+    raise ValueError(f"{module} has no class {name}")
+
+
+def _resource(package: Package, module: str, name: str) -> Facts:
     children: list[list[str]] = []
     methods: dict[str, Facts] = {}
-    for item in node.body:
-        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    later: dict[str, str] = {}
+    places = every_import(package, module)
+    client = (module, name) == CLIENT
+    for item in _class(package, module, name).body:
+        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) or item.name.startswith("_"):
             continue
         decorators = [ast.unparse(d) for d in item.decorator_list]
         if "cached_property" in decorators:
             if not item.name.startswith("with_") and item.returns is not None:
-                children.append([item.name, ast.unparse(item.returns)])
+                cls = ast.unparse(item.returns)
+                children.append([item.name, defining_module(package, *places[cls]), cls])
             continue
-        if item.name in spec.later or item.name.startswith("_"):
+        if client:
             continue
         facts = methods.setdefault(item.name, {"name": item.name, "overloads": []})
         if "overload" in decorators:
             facts["overloads"].append(_signature(item))
-        else:
+            continue
+        try:
             facts.update(_implementation(item))
+        except LeftOutError as reason:
+            later[item.name] = str(reason)
+    kept = [m for m in methods.values() if m["name"] not in later]
     return {
-        "module": spec.module,
-        "name": spec.name,
-        "later": spec.later,
-        "imports": imports_of(package, spec.module),
+        "module": module,
+        "name": name,
+        "later": later,
+        "absent": {},
+        "imports": _needed(imports_of(package, module), kept),
         "children": children,
-        "methods": list(methods.values()),
+        "methods": kept,
     }
+
+
+def _needed(imports: list[list[str | None]], methods: list[Facts]) -> list[list[str | None]]:
+    used: set[str] = set()
+    for method in methods:
+        for signature in [method, *method["overloads"]]:
+            texts = [signature["returns"], *(p[2] for p in signature["params"])]
+            texts += [method[k] for k in ("cast_to", "stream_cls", "page") if k in method]
+            used |= {name for text in texts if text for name in names_in(text)}
+    return [entry for entry in imports if (entry[2] or entry[1]) in used]
 
 
 def _signature(item: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
@@ -74,6 +124,14 @@ def _signature(item: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
 
 
 def _implementation(item: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
+    for pattern, reason in LATER_NAMES:
+        if re.fullmatch(pattern, item.name):
+            raise LeftOutError(reason)
+    text = ast.unparse(item)
+    for part, reason in LATER_TEXT:
+        if part in text:
+            raise LeftOutError(reason)
+    headers, checks = _steps(item)
     decorators = [ast.unparse(d) for d in item.decorator_list]
     call = _request_call(item)
     facts: Facts = {
@@ -88,24 +146,81 @@ def _implementation(item: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
         method = keywords.get("method")
         facts["verb"] = str(ast.literal_eval(method)).upper() if method is not None else "GET"
         facts["page"] = ast.unparse(keywords["page"])
-    else:
+    elif attribute in _VERBS:
         facts["verb"] = _VERBS[attribute]
         facts["cast_to"] = _unwrapped(keywords["cast_to"])
         if "stream_cls" in keywords:
             facts["stream_cls"] = ast.unparse(keywords["stream_cls"])
+    else:
+        raise LeftOutError(OTHERWISE)
     facts["path"] = _path(call.args[0])
     facts["body"] = _keys(keywords.get("body"))
     options = keywords.get("options")
     assert isinstance(options, ast.Call)
     settings = {kw.arg: kw.value for kw in options.keywords}
+    if unknown := settings.keys() - _SETTINGS:
+        raise LeftOutError(f"{OTHERWISE}: {', '.join(sorted(str(name) for name in unknown))}")
     facts["query"] = _keys(settings.get("query"))
     facts["security"] = ast.literal_eval(settings["security"]) if "security" in settings else {}
-    facts["checks"] = [
-        ast.unparse(s.value.func)
-        for s in item.body
-        if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
-    ]
+    facts["headers"] = headers
+    facts["checks"] = checks
     return facts
+
+
+_SETTINGS = frozenset(
+    (
+        "extra_headers",
+        "extra_query",
+        "extra_body",
+        "timeout",
+        "query",
+        "security",
+        "synthesize_event_and_data",
+    )
+)
+
+
+def _steps(item: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[list[list[str]], list[str]]:
+    """Headers and checks of a method whose other statements are only those every method has.
+
+    Raises:
+      LeftOutError: a statement that is none of them.
+    """
+    headers: list[list[str]] = []
+    checks: list[str] = []
+    for statement in item.body[:-1]:
+        text = ast.unparse(statement)
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        if isinstance(statement, ast.If) and "Expected a non-empty value" in text:
+            continue
+        if isinstance(statement, ast.Expr) and text.startswith("validate_response_format("):
+            checks.append("validate_response_format")
+        elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
+            if ast.unparse(statement.targets[0]) != "extra_headers":
+                raise LeftOutError(OTHERWISE)
+            headers += _headers(statement.value)
+        else:
+            raise LeftOutError(OTHERWISE)
+    return headers, checks
+
+
+def _headers(node: ast.Dict) -> list[list[str]]:
+    """``[name, "value" or "parameter", which]`` of the headers a method sets by itself."""
+    found: list[list[str]] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is not None:
+            found.append([str(ast.literal_eval(key)), "value", str(ast.literal_eval(value))])
+        elif isinstance(value, ast.Call) and ast.unparse(value.func) == "strip_not_given":
+            given = value.args[0]
+            assert isinstance(given, ast.Dict)
+            for name, source in zip(given.keys, given.values, strict=True):
+                parameter = re.search(r"is_given\((\w+)\)", ast.unparse(source))
+                which = parameter[1] if parameter else ast.unparse(source)
+                found.append([str(ast.literal_eval(name)) if name else "", "parameter", which])
+        elif "extra_headers" not in ast.unparse(value):
+            raise LeftOutError(OTHERWISE)
+    return found
 
 
 def _required(node: ast.expr) -> list[ast.expr]:
@@ -117,11 +232,13 @@ def _request_call(item: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:
     for statement in reversed(item.body):
         if isinstance(statement, ast.Return):
             value = statement.value
+            if isinstance(value, ast.Call) and ast.unparse(value.func) == "cast":
+                value = value.args[1]
             if isinstance(value, ast.Await):
                 value = value.value
             if isinstance(value, ast.Call):
                 return value
-    raise NotImplementedError(f"{item.name}: no request call at its end")
+    raise LeftOutError(OTHERWISE)
 
 
 def _unwrapped(node: ast.expr) -> str:
@@ -150,7 +267,7 @@ def _keys(node: ast.expr | None) -> list[list[str]]:
                 for k, v in zip(inner.keys, inner.values, strict=True)
                 if k is not None
             ]
-    raise NotImplementedError(f"body {ast.unparse(node)[:80]}")
+    raise LeftOutError(OTHERWISE)
 
 
 def names_in(text: str) -> set[str]:

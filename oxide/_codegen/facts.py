@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .config import EXCLUDED_MODULES, GENERATOR_VERSION, RESOURCES, TYPE_PACKAGES
+from .config import CLIENT, EXCLUDED_MODULES, GENERATOR_VERSION, RENAMED
 from .extract import Facts, Package, defining_module, package_exports, type_closure, type_module
-from .extract_resources import names_in, resource
+from .extract_resources import names_in
+from .extract_resources import resources as all_resources
 from .spec import Description
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
@@ -27,13 +28,13 @@ def gather(sdk: str, spec: Path | None, previous: Facts | None) -> Facts:
     package = Package(sdk)
     description = Description(spec) if spec is not None else None
     old = previous or {}
-    resources = [resource(package, r) for r in RESOURCES]
-    limits = _limits(resources, description, old)
-    for facts in resources:
-        for method in facts["methods"]:
-            method["limits"] = limits.get(f"{method['verb']} {method['path']}", {})
-    modules = _type_modules(package, resources)
+    resources = all_resources(package)
+    roots = [m for p in package.packages_below("types") for m in package.modules_in(p)]
+    modules = type_closure(package, roots, EXCLUDED_MODULES)
     types = {m: type_module(package, m) for m in modules}
+    for facts in resources:
+        _leave_renamed(package, facts, types)
+    limits = _limits(resources, description, old)
     return {
         "generator": GENERATOR_VERSION,
         "sdk": {"name": sdk, "version": package.version()},
@@ -41,15 +42,33 @@ def gather(sdk: str, spec: Path | None, previous: Facts | None) -> Facts:
             {"version": description.version, "sha256": description.sha256} if description else old.get("spec")
         ),
         "limits": limits,
-        "resources": [_without_limits(r) for r in resources],
+        "resources": resources,
         "packages": _packages(package, resources, set(modules)),
         "types": types,
     }
 
 
-def _without_limits(facts: Facts) -> Facts:
-    methods = [{k: v for k, v in m.items() if k != "limits"} for m in facts["methods"]]
-    return {**facts, "methods": methods}
+def _leave_renamed(package: Package, resource: Facts, types: Facts) -> None:
+    """Take out the methods whose parameters hold fields that have another name on the wire.
+
+    A request is written as it is given, so such a field would be sent under its Python name.
+    """
+    origins = {alias or name: (source, name) for source, name, alias in resource["imports"]}
+    for method in list(resource["methods"]):
+        names = {n for p in method["params"] for n in names_in(p[2] or "")} & origins.keys()
+        reached = type_closure(
+            package, {defining_module(package, *origins[n]) for n in names} & types.keys(), ()
+        )
+        if any(_renames(types[module]) for module in reached if module in types):
+            resource["methods"].remove(method)
+            resource["later"][method["name"]] = RENAMED
+
+
+def _renames(facts: Facts) -> bool:
+    headers = ("openai-beta", "Idempotency-Key")
+    fields = [f for item in facts["body"] if item[0] == "class" and "TypedDict" in item[2] for f in item[4]]
+    marked = [a for _, a, _ in fields if "PropertyInfo(alias=" in a or "PropertyInfo(format=" in a]
+    return any(not any(header in a for header in headers) for a in marked)
 
 
 def _limits(resources: list[Facts], description: Description | None, old: Facts) -> Facts:
@@ -66,26 +85,12 @@ def _limits(resources: list[Facts], description: Description | None, old: Facts)
     return dict(sorted(found.items()))
 
 
-def _type_modules(package: Package, resources: list[Facts]) -> list[str]:
-    roots = [m for p in TYPE_PACKAGES for m in package.modules_in(p)]
-    for facts in resources:
-        used: set[str] = set()
-        for method in facts["methods"]:
-            for signature in [method, *method["overloads"]]:
-                used.add(signature["returns"])
-                used.update(p[2] for p in signature["params"] if p[2])
-            used.update(method[k] for k in ("cast_to", "stream_cls", "page") if k in method)
-        names = {name for text in used for name in names_in(text)}
-        for source, name, alias in facts["imports"]:
-            if source.startswith("types") and (alias or name) in names:
-                roots.append(defining_module(package, source, name))
-    return type_closure(package, sorted(set(roots)), EXCLUDED_MODULES)
-
-
 def _packages(package: Package, resources: list[Facts], modules: set[str]) -> Facts:
     """Exports of every package that holds something generated."""
+    resources = [r for r in resources if (r["module"], r["name"]) != CLIENT]
     places = {m.rpartition(".")[0] for m in modules} | {r["module"].rpartition(".")[0] for r in resources}
-    places |= {p.split(".")[0] for p in places}
+    # A package without a module of its own still has to be one.
+    places |= {".".join(p.split(".")[:n]) for p in places for n in range(1, p.count(".") + 1)}
     classes = {r["module"] for r in resources}
     skipped = {r["module"]: r["name"] for r in resources}
     found: Facts = {}

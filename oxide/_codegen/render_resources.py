@@ -13,6 +13,17 @@ _VIEWS = (
     ("raw", "Raw", "The same methods, returning status, headers and body beside the result."),
     ("streaming", "Streaming", "The same methods as context managers that leave the body unread."),
 )
+_BASE = (
+    "AsyncAPIResource",
+    "Endpoint",
+    "absent",
+    "check_response_format",
+    "missing",
+    "segment",
+    "with_header",
+)
+# Lines that methods may take in one file.
+_ROOM = 340
 _CHECKS = {"validate_response_format": "check_response_format"}
 
 
@@ -21,12 +32,11 @@ class ResourceWriter:
 
     Args:
       facts: facts of the resource.
-      names: where every resource class lives: class name → oxide module.
     """
 
-    def __init__(self, facts: Facts, names: dict[str, str]) -> None:
+    def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.resources = names
+        self.resources = class_places(facts)
         self.origins = {alias or name: (source, name) for source, name, alias in facts["imports"]}
         self.used: set[str] = set()
         self.runtime: list[str] = []
@@ -35,22 +45,38 @@ class ResourceWriter:
         """Module → source text, not yet formatted.
 
         A method with overloads is some hundreds of lines: it gets a module of its own, whose class the
-        resource inherits from.
+        resource inherits from. So do the methods of a resource that has too many of them for one file.
         """
         module = f"oxide.{self.facts['module']}"
         package, _, stem = module.rpartition(".")
         files: dict[str, str] = {}
         bases: list[str] = []
-        for method in self.facts["methods"]:
-            if method["overloads"]:
-                title = method["name"].title().replace("_", "")
-                base = f"{self.facts['name']}{title}"
-                part = f"{package}._{stem}_{method['name']}"
-                files[part] = self._part(base, method)
-                bases.append(base)
-                self.runtime.append(f"from {part} import {base}")
-        files[module] = self._main(bases)
+        groups, own = self._groups()
+        for group in groups:
+            first = group[0]["name"]
+            base = f"{self.facts['name']}{first.title().replace('_', '')}"
+            part = f"{package}._{stem}_{first}"
+            files[part] = self._part(base, group)
+            bases.append(base)
+            self.runtime.append(f"from {part} import {base}")
+        files[module] = self._main(bases, own)
         return files
+
+    def _groups(self) -> tuple[list[list[Facts]], list[Facts]]:
+        """Methods by the module they go to: parts, and what stays in the resource's own."""
+        plain = [m for m in self.facts["methods"] if not m["overloads"]]
+        groups = [[m] for m in self.facts["methods"] if m["overloads"]]
+        room = _ROOM - 28 * len(self.facts["children"]) - 2 * len(self.facts["methods"])
+        if sum(_length(m) for m in plain) <= room:
+            return groups, plain
+        size = _ROOM
+        for method in plain:
+            if size + _length(method) > _ROOM:
+                groups.append([])
+                size = 0
+            groups[-1].append(method)
+            size += _length(method)
+        return groups, []
 
     def _head(self, doc: str) -> list[str]:
         lines = [
@@ -59,10 +85,11 @@ class ResourceWriter:
             "from __future__ import annotations",
             "from typing import Any, Dict, Iterable, List, Literal, Optional, TYPE_CHECKING, Union, overload",
             "from functools import cached_property",
-            "from oxide.options import not_given, omit",
+            "from oxide.options import NOT_GIVEN, not_given, omit",
             "from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper",
-            "from oxide.resources._base import "
-            "AsyncAPIResource, Endpoint, check_response_format, missing, segment",
+            # One line each: a line too long would be wrapped, and stay so once the unused names are gone.
+            *(f"from oxide.resources._base import {name}" for name in _BASE),
+            "from typing_extensions import deprecated",
             *self.runtime,
             "if TYPE_CHECKING:",
             "    from oxide.timeouts import TimeoutTypes",
@@ -71,20 +98,21 @@ class ResourceWriter:
         self.used = set()
         return lines
 
-    def _part(self, base: str, method: Facts) -> str:
-        endpoint, body = self._endpoint(method), self._method(method)
-        doc = f"`{method['verb']} {method['path']}`"
-        cls = f'class {base}(AsyncAPIResource):\n    """{doc}, part of `{self.facts["name"]}`."""\n'
-        return "\n".join([*self._head(f"{doc}."), "\n", endpoint, "\n", cls, body, ""])
-
-    def _main(self, bases: list[str]) -> str:
-        name = self.facts["name"]
-        methods = [m for m in self.facts["methods"] if not m["overloads"]]
+    def _part(self, base: str, methods: list[Facts]) -> str:
         endpoints = [self._endpoint(m) for m in methods]
         body = "\n\n".join(self._method(m) for m in methods)
-        children = "\n\n".join(self._child(n, c) for n, c in self.facts["children"])
+        doc = ", ".join(f"`{m['verb']} {m['path']}`" for m in methods[:1])
+        doc += f" and {len(methods) - 1} more" if len(methods) > 1 else ""
+        cls = f'class {base}(AsyncAPIResource):\n    """{doc}, part of `{self.facts["name"]}`."""\n'
+        return "\n".join([*self._head(f"{doc}."), "\n", *endpoints, "\n", cls, body, ""])
+
+    def _main(self, bases: list[str], methods: list[Facts]) -> str:
+        name = self.facts["name"]
+        endpoints = [self._endpoint(m) for m in methods]
+        body = "\n\n".join(self._method(m) for m in methods)
+        children = "\n\n".join(self._child(n, c) for n, _, c in self.facts["children"])
         views = [self._view(raw) for raw in (True, False)]
-        paths = [m["path"].split("/{")[0] for m in self.facts["methods"]]
+        paths = [m["path"].split("/{")[0].partition("?")[0] for m in self.facts["methods"]]
         doc = f"Methods below `{min(paths, key=len)}`." if paths else "Groups the resources below it."
         accessors = "\n\n".join(
             f"    @cached_property\n    def with_{kind}_response(self) -> {name}With{title}Response:\n"
@@ -147,6 +175,12 @@ class ResourceWriter:
             f"        from {module} import {cls}\n\n        return {cls}(self._client)"
         )
 
+    def _deprecated(self, method: Facts, overload: bool = False) -> list[str]:
+        if not method["deprecated"]:
+            return []
+        text = f"`{self.facts['name']}.{method['name']}` is deprecated by the API."
+        return [f"    @deprecated({text!r}{', category=None' if overload else ''})"]
+
     def _parameters(self, signature: Facts) -> str:
         parts = ["self"]
         keyword = False
@@ -166,10 +200,12 @@ class ResourceWriter:
         for overload in method["overloads"]:
             lines += [
                 "    @overload",
+                *self._deprecated(method, True),
                 f"    {prefix}def {method['name']}({self._parameters(overload)}) -> "
                 f"{self._note(overload['returns'])}: ...\n",
             ]
         returns = self._note(method["returns"])
+        lines += self._deprecated(method)
         lines.append(f"    {prefix}def {method['name']}({self._parameters(method)}) -> {returns}:")
         lines.append(method_doc(method, " " * 8))
         lines += [f"        {line}" for line in self._statements(method)]
@@ -183,8 +219,12 @@ class ResourceWriter:
         path_text = f'f"{path}"' if path != method["path"] else repr(path)
         extras = "extra_headers, extra_query, extra_body, timeout"
         endpoint = f"_{method['name'].upper()}"
+        for header, kind, value in method["headers"]:
+            given = repr(value) if kind == "value" else value
+            lines.append(f"extra_headers = with_header(extra_headers, {header!r}, {given})")
         if "page" in method:
-            lines.append(f"return self._list({endpoint}, {path_text}, {query}, {extras})")
+            content = f", body={body}" if method["body"] else ""
+            lines.append(f"return self._list({endpoint}, {path_text}, {query}, {extras}{content})")
         else:
             stream = "bool(stream)" if method.get("stream_cls") else "False"
             # Also where it is None: the raw and the streaming view hand on what this returns.
@@ -200,17 +240,23 @@ class ResourceWriter:
             # A verb with a body gets one from extra_body alone; there is nothing to build.
             return "None"
         defaults = {name: default for name, _, _, default in method["params"]}
-        given = [(key, name) for key, name in pairs if defaults.get(name) is None]
+        annotations = {name: annotation or "" for name, _, annotation, _ in method["params"]}
         checked = any(c in _CHECKS for c in method["checks"])
-        lines.append(f"{where}: dict[str, object] = {{{', '.join(f'{k!r}: {n}' for k, n in given)}}}")
-        for key, name in pairs:
-            if (key, name) in given:
+        # A parameter may have that very name.
+        local = where if where not in defaults else f"{where}_members"
+        first = next((n for n, (_, name) in enumerate(pairs) if defaults.get(name) is not None), len(pairs))
+        given = pairs[:first]
+        lines.append(f"{local}: dict[str, object] = {{{', '.join(f'{k!r}: {n}' for k, n in given)}}}")
+        for key, name in pairs[first:]:
+            if defaults.get(name) is None:
+                lines.append(f"{local}[{key!r}] = {name}")
                 continue
-            lines.append(f"if {name} is not omit and {name} is not missing:")
+            sentinel = "omit" if "Omit" in annotations[name] else "absent"
+            lines.append(f"if {name} is not {sentinel} and {name} is not missing:")
             if checked and name == "response_format":
                 lines.append("    check_response_format(response_format)")
-            lines.append(f"    {where}[{key!r}] = {name}")
-        return where
+            lines.append(f"    {local}[{key!r}] = {name}")
+        return local
 
     def _view(self, raw: bool) -> str:
         name, title = self.facts["name"], "Raw" if raw else "Streaming"
@@ -222,10 +268,9 @@ class ResourceWriter:
             f"    def __init__(self, {attribute}: {name}) -> None:",
             f"        self._{attribute} = {attribute}",
         ]
-        lines += [
-            f"        self.{m['name']} = {wrapper}({attribute}.{m['name']})" for m in self.facts["methods"]
-        ]
-        for child, cls in self.facts["children"]:
+        for m in self.facts["methods"]:
+            lines.append(f"        self.{m['name']} = {wrapper}({attribute}.{m['name']})" + _quiet(m))
+        for child, _, cls in self.facts["children"]:
             view = f"{cls}With{title}Response"
             self.used.add(cls)
             lines += [
@@ -240,11 +285,21 @@ class ResourceWriter:
         return "\n".join(lines) + "\n\n"
 
 
-def resource_names(resources: list[Facts]) -> dict[str, str]:
-    """Class name → oxide module, of every generated resource class and its views."""
+def class_places(facts: Facts) -> dict[str, str]:
+    """Class name → oxide module, of the resource itself, of those below it and of their views."""
     found: dict[str, str] = {}
-    for facts in resources:
-        module = f"oxide.{facts['module']}"
+    for _, module, name in [*facts["children"], ["", facts["module"], facts["name"]]]:
         for suffix in ("", "WithRawResponse", "WithStreamingResponse"):
-            found[facts["name"] + suffix] = module
+            found[name + suffix] = f"oxide.{module}"
     return found
+
+
+def _quiet(method: Facts) -> str:
+    return "  # pyright: ignore[reportDeprecated]" if method["deprecated"] else ""
+
+
+def _length(method: Facts) -> int:
+    """About how many lines a method takes once formatted."""
+    signatures = [method, *method["overloads"]]
+    lines = sum(len(s["params"]) + 5 for s in signatures) + len(method["params"]) + 30
+    return lines + 2 * len(method["body"] + method["query"]) + len(method["headers"])

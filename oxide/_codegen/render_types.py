@@ -47,17 +47,45 @@ def defining(types: Facts, source: str, name: str) -> tuple[str, str]:
     return source, name
 
 
-def type_module(module: str, types: Facts) -> str:
-    """Source text of one type module, not yet formatted.
+# A module with more classes and aliases than this becomes two files.
+_MANY = 70
+
+
+def type_modules(module: str, types: Facts) -> dict[str, str]:
+    """Oxide module → source text, not yet formatted, of one type module: two files for a very long one.
 
     Args:
       module: dotted name below the SDK's package.
       types: facts of every type module.
     """
     facts = types[module]
+    place = target_module(module)
+    if len(facts["body"]) <= _MANY:
+        return {place: _text(module, types, facts)}
+    # Names are defined before they are used, so that the first half never needs the second.
+    weights = [_weight(item) for item in facts["body"]]
+    half = next(n for n in range(1, len(weights)) if 2 * sum(weights[:n]) >= sum(weights))
+    package, _, stem = place.rpartition(".")
+    part = f"{package}._{stem}_parts"
+    names = [item[1] for item in facts["body"][:half]]
+    first = {**facts, "body": facts["body"][:half], "all": [n for n in facts["all"] if n in names]}
+    shared: list[list[str | None]] = [[part, name, None] for name in names]
+    second = {**facts, "body": facts["body"][half:], "imports": [*facts["imports"], *shared]}
+    return {part: _text(module, types, first), place: _text(module, types, second)}
+
+
+def _weight(item: list[Any]) -> int:
+    """About how many lines a class or an alias takes."""
+    if item[0] == "alias":
+        return 6
+    return 5 + sum(4 if "alias=" in (default or "") else 1 for _, _, default in item[4])
+
+
+def _text(module: str, types: Facts, facts: Facts) -> str:
     lines = [MARK, f'"""{_module_doc(facts)}"""', ""]
     if facts["future"]:
         lines.append("from __future__ import annotations")
+    lines.extend(f"import {name}" for name in facts.get("plain", []))
     imports: list[list[str | None]] = []
     for source, name, alias in facts["imports"]:
         found, original = defining(types, source, name)
@@ -142,26 +170,36 @@ def _class_doc(item: list[Any]) -> str:
     return text if len(text) < 96 else f"{what}; {len(required)} of {len(fields)} fields are required."
 
 
-def package(module: str, exports: list[tuple[str, str]]) -> str:
-    """Source of a package's ``__init__``: real imports for type checkers, lazy ones at run time.
+# A package that exports more names than this keeps them in a file of their own.
+_MANY_NAMES = 300
+
+
+def package(module: str, exports: list[tuple[str, str]]) -> dict[str, str]:
+    """Oxide module → source of a package's ``__init__``: real imports for type checkers, lazy at run time.
 
     Args:
       module: dotted name below ``oxide``.
-      exports: (public name, oxide module that holds it); a module ending in ``:`` is exported itself.
+      exports: (public name, oxide module that holds it).
     """
-    names = [(n, s) for n, s in exports if not s.endswith(":")]
-    checked = [f"    from {source} import {name} as {name}" for name, source in names]
-    checked += [f"    from oxide.{module} import {name} as {name}" for name, s in exports if s.endswith(":")]
-    pairs = ",\n".join(f"        {name!r}: {_relative(module, source)!r}" for name, source in exports)
-    return (
-        f'{MARK}\n"""Types of `{module}`, imported when first used."""\n\n'
-        "from typing import TYPE_CHECKING\n\n"
+    checked = [f"    from {source} import {name} as {name}" for name, source in exports]
+    pairs = "".join(f"        {name!r}: {_relative(module, source)!r},\n" for name, source in exports)
+    table = f"    _NAMES = {{\n{pairs}    }}\n"
+    head = f'{MARK}\n"""Types of `{module}`, imported when first used."""\n\n'
+    files: dict[str, str] = {}
+    if len(exports) > _MANY_NAMES:
+        doc = f'{MARK}\n"""Where the names of `{module}` are."""\n\n'
+        rows = pairs.replace("        ", "    ")
+        files[f"oxide.{module}._names"] = f"{doc}NAMES: dict[str, str] = {{\n{rows}}}\n"
+        table = f"    from oxide.{module}._names import NAMES as _NAMES\n"
+    text = (
+        f"{head}from typing import TYPE_CHECKING\n\n"
         "if TYPE_CHECKING:\n" + "\n".join(checked or ["    pass"]) + "\nelse:\n"
         "    from oxide._lazy import lazy_names\n\n"
-        f"    _NAMES = {{\n{pairs},\n    }}\n"
-        "    __getattr__, __dir__ = lazy_names(__name__, _NAMES)\n"
+        + table
+        + "    __getattr__, __dir__ = lazy_names(__name__, _NAMES)\n"
         "    __all__ = list(_NAMES)\n"
     )
+    return {f"oxide.{module}.__init__": text, **files}
 
 
 def _relative(module: str, source: str) -> str:

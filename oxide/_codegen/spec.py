@@ -36,7 +36,7 @@ class Description:
 
     def limits(self, verb: str, path: str) -> dict[str, dict[str, Any]]:
         """Limits and defaults by parameter name, of the body and the query of one operation."""
-        operation = self.document["paths"].get(path, {}).get(verb.lower())
+        operation = self.document["paths"].get(path.partition("?")[0], {}).get(verb.lower())
         if operation is None:
             return {}
         found: dict[str, dict[str, Any]] = {}

@@ -9,10 +9,12 @@ import tempfile
 from pathlib import Path
 
 from . import facts as facts_module
+from . import render_client
 from .compact import compacted
+from .config import CLIENT
 from .extract import Facts
-from .render_resources import ResourceWriter, resource_names
-from .render_types import MARK, package, target_module, type_module
+from .render_resources import ResourceWriter
+from .render_types import MARK, package, target_module, type_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 # The project's own settings, said here so that an installed package can be checked too.
@@ -28,17 +30,21 @@ def render(facts: Facts) -> dict[str, str]:
     """Every generated Python file, not yet formatted: path below the repository → text."""
     files: dict[str, str] = {}
     for module in facts["types"]:
-        files[f"oxide/{module.replace('.', '/')}.py"] = type_module(module, facts["types"])
-    names = resource_names(facts["resources"])
+        for place, text in type_modules(module, facts["types"]).items():
+            files[f"{place.replace('.', '/')}.py"] = text
     for entry in facts["resources"]:
+        if (entry["module"], entry["name"]) == CLIENT:
+            files.update(render_client.render(entry))
+            continue
         limits = facts["limits"]
         methods = [{**m, "limits": limits.get(f"{m['verb']} {m['path']}", {})} for m in entry["methods"]]
-        writer = ResourceWriter({**entry, "methods": methods}, names)
+        writer = ResourceWriter({**entry, "methods": methods})
         for module, text in writer.render().items():
             files[f"{module.replace('.', '/')}.py"] = text
     for place, exports in facts["packages"].items():
         pairs = [(public, target_module(source)) for public, source, _ in exports]
-        files[f"oxide/{place.replace('.', '/')}/__init__.py"] = package(place, pairs)
+        for module, text in package(place, pairs).items():
+            files[f"{module.replace('.', '/')}.py"] = text
     return files
 
 
@@ -76,10 +82,11 @@ def wanted(facts: Facts) -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """Files below types and resources that carry the generator's mark."""
+    """Files of the package, of its types and of its resources that carry the generator's mark."""
     mark = MARK.split(" from ")[0].rsplit(" ", 1)[0]
-    places = [ROOT / "oxide" / "types", ROOT / "oxide" / "resources"]
-    found = [p for place in places for p in place.rglob("*.py") if p.read_text("utf-8").startswith(mark)]
+    package = ROOT / "oxide"
+    paths = [*package.glob("*.py"), *(p for n in ("types", "resources") for p in (package / n).rglob("*.py"))]
+    found = [p for p in paths if p.read_text("utf-8").startswith(mark)]
     return sorted(p.relative_to(ROOT).as_posix() for p in found)
 
 

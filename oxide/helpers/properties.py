@@ -26,3 +26,19 @@ class ResponseProperties:
             if item.type == "message":
                 parts.extend(part.text for part in item.content or () if part.type == "output_text")
         return "".join(parts)
+
+
+class SessionMessageProperties:
+    """What `AgentSessionMessage` has beyond the fields of an answer."""
+
+    if TYPE_CHECKING:
+        content: Any
+
+    @property
+    def output_text(self) -> str:
+        """All text of the message: its `output_text` parts, joined.
+
+        Returns:
+          The text; empty when the message holds none.
+        """
+        return "".join(part.text for part in self.content or () if part.type == "output_text")

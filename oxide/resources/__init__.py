@@ -5,22 +5,148 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oxide.resources.admin.admin import AsyncAdmin as AsyncAdmin
+    from oxide.resources.admin.admin import AsyncAdminWithRawResponse as AsyncAdminWithRawResponse
+    from oxide.resources.admin.admin import AsyncAdminWithStreamingResponse as AsyncAdminWithStreamingResponse
+    from oxide.resources.audio.audio import AsyncAudio as AsyncAudio
+    from oxide.resources.audio.audio import AsyncAudioWithRawResponse as AsyncAudioWithRawResponse
+    from oxide.resources.audio.audio import AsyncAudioWithStreamingResponse as AsyncAudioWithStreamingResponse
+    from oxide.resources.batches import AsyncBatches as AsyncBatches
+    from oxide.resources.batches import AsyncBatchesWithRawResponse as AsyncBatchesWithRawResponse
+    from oxide.resources.batches import AsyncBatchesWithStreamingResponse as AsyncBatchesWithStreamingResponse
+    from oxide.resources.beta.beta import AsyncBeta as AsyncBeta
+    from oxide.resources.beta.beta import AsyncBetaWithRawResponse as AsyncBetaWithRawResponse
+    from oxide.resources.beta.beta import AsyncBetaWithStreamingResponse as AsyncBetaWithStreamingResponse
     from oxide.resources.chat.chat import AsyncChat as AsyncChat
     from oxide.resources.chat.chat import AsyncChatWithRawResponse as AsyncChatWithRawResponse
     from oxide.resources.chat.chat import AsyncChatWithStreamingResponse as AsyncChatWithStreamingResponse
+    from oxide.resources.completions import AsyncCompletions as AsyncCompletions
+    from oxide.resources.completions import AsyncCompletionsWithRawResponse as AsyncCompletionsWithRawResponse
+    from oxide.resources.completions import (
+        AsyncCompletionsWithStreamingResponse as AsyncCompletionsWithStreamingResponse,
+    )
+    from oxide.resources.containers.containers import AsyncContainers as AsyncContainers
+    from oxide.resources.containers.containers import (
+        AsyncContainersWithRawResponse as AsyncContainersWithRawResponse,
+    )
+    from oxide.resources.containers.containers import (
+        AsyncContainersWithStreamingResponse as AsyncContainersWithStreamingResponse,
+    )
+    from oxide.resources.decisions import AsyncDecisions as AsyncDecisions
+    from oxide.resources.decisions import AsyncDecisionsWithRawResponse as AsyncDecisionsWithRawResponse
+    from oxide.resources.decisions import (
+        AsyncDecisionsWithStreamingResponse as AsyncDecisionsWithStreamingResponse,
+    )
+    from oxide.resources.evals.evals import AsyncEvals as AsyncEvals
+    from oxide.resources.evals.evals import AsyncEvalsWithRawResponse as AsyncEvalsWithRawResponse
+    from oxide.resources.evals.evals import AsyncEvalsWithStreamingResponse as AsyncEvalsWithStreamingResponse
+    from oxide.resources.files import AsyncFiles as AsyncFiles
+    from oxide.resources.files import AsyncFilesWithRawResponse as AsyncFilesWithRawResponse
+    from oxide.resources.files import AsyncFilesWithStreamingResponse as AsyncFilesWithStreamingResponse
+    from oxide.resources.fine_tuning.fine_tuning import AsyncFineTuning as AsyncFineTuning
+    from oxide.resources.fine_tuning.fine_tuning import (
+        AsyncFineTuningWithRawResponse as AsyncFineTuningWithRawResponse,
+    )
+    from oxide.resources.fine_tuning.fine_tuning import (
+        AsyncFineTuningWithStreamingResponse as AsyncFineTuningWithStreamingResponse,
+    )
+    from oxide.resources.images import AsyncImages as AsyncImages
+    from oxide.resources.images import AsyncImagesWithRawResponse as AsyncImagesWithRawResponse
+    from oxide.resources.images import AsyncImagesWithStreamingResponse as AsyncImagesWithStreamingResponse
     from oxide.resources.models import AsyncModels as AsyncModels
     from oxide.resources.models import AsyncModelsWithRawResponse as AsyncModelsWithRawResponse
     from oxide.resources.models import AsyncModelsWithStreamingResponse as AsyncModelsWithStreamingResponse
+    from oxide.resources.moderations import AsyncModerations as AsyncModerations
+    from oxide.resources.moderations import AsyncModerationsWithRawResponse as AsyncModerationsWithRawResponse
+    from oxide.resources.moderations import (
+        AsyncModerationsWithStreamingResponse as AsyncModerationsWithStreamingResponse,
+    )
+    from oxide.resources.safety.safety import AsyncSafety as AsyncSafety
+    from oxide.resources.safety.safety import AsyncSafetyWithRawResponse as AsyncSafetyWithRawResponse
+    from oxide.resources.safety.safety import (
+        AsyncSafetyWithStreamingResponse as AsyncSafetyWithStreamingResponse,
+    )
+    from oxide.resources.skills.skills import AsyncSkills as AsyncSkills
+    from oxide.resources.skills.skills import AsyncSkillsWithRawResponse as AsyncSkillsWithRawResponse
+    from oxide.resources.skills.skills import (
+        AsyncSkillsWithStreamingResponse as AsyncSkillsWithStreamingResponse,
+    )
+    from oxide.resources.uploads.uploads import AsyncUploads as AsyncUploads
+    from oxide.resources.uploads.uploads import AsyncUploadsWithRawResponse as AsyncUploadsWithRawResponse
+    from oxide.resources.uploads.uploads import (
+        AsyncUploadsWithStreamingResponse as AsyncUploadsWithStreamingResponse,
+    )
+    from oxide.resources.vector_stores.vector_stores import AsyncVectorStores as AsyncVectorStores
+    from oxide.resources.vector_stores.vector_stores import (
+        AsyncVectorStoresWithRawResponse as AsyncVectorStoresWithRawResponse,
+    )
+    from oxide.resources.vector_stores.vector_stores import (
+        AsyncVectorStoresWithStreamingResponse as AsyncVectorStoresWithStreamingResponse,
+    )
+    from oxide.resources.videos import AsyncVideos as AsyncVideos
+    from oxide.resources.videos import AsyncVideosWithRawResponse as AsyncVideosWithRawResponse
+    from oxide.resources.videos import AsyncVideosWithStreamingResponse as AsyncVideosWithStreamingResponse
 else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
+        "AsyncBeta": ".beta.beta",
+        "AsyncBetaWithRawResponse": ".beta.beta",
+        "AsyncBetaWithStreamingResponse": ".beta.beta",
         "AsyncChat": ".chat.chat",
         "AsyncChatWithRawResponse": ".chat.chat",
         "AsyncChatWithStreamingResponse": ".chat.chat",
+        "AsyncAdmin": ".admin.admin",
+        "AsyncAdminWithRawResponse": ".admin.admin",
+        "AsyncAdminWithStreamingResponse": ".admin.admin",
+        "AsyncAudio": ".audio.audio",
+        "AsyncAudioWithRawResponse": ".audio.audio",
+        "AsyncAudioWithStreamingResponse": ".audio.audio",
+        "AsyncEvals": ".evals.evals",
+        "AsyncEvalsWithRawResponse": ".evals.evals",
+        "AsyncEvalsWithStreamingResponse": ".evals.evals",
+        "AsyncFiles": ".files",
+        "AsyncFilesWithRawResponse": ".files",
+        "AsyncFilesWithStreamingResponse": ".files",
+        "AsyncImages": ".images",
+        "AsyncImagesWithRawResponse": ".images",
+        "AsyncImagesWithStreamingResponse": ".images",
         "AsyncModels": ".models",
         "AsyncModelsWithRawResponse": ".models",
         "AsyncModelsWithStreamingResponse": ".models",
+        "AsyncSafety": ".safety.safety",
+        "AsyncSafetyWithRawResponse": ".safety.safety",
+        "AsyncSafetyWithStreamingResponse": ".safety.safety",
+        "AsyncSkills": ".skills.skills",
+        "AsyncSkillsWithRawResponse": ".skills.skills",
+        "AsyncSkillsWithStreamingResponse": ".skills.skills",
+        "AsyncVideos": ".videos",
+        "AsyncVideosWithRawResponse": ".videos",
+        "AsyncVideosWithStreamingResponse": ".videos",
+        "AsyncBatches": ".batches",
+        "AsyncBatchesWithRawResponse": ".batches",
+        "AsyncBatchesWithStreamingResponse": ".batches",
+        "AsyncUploads": ".uploads.uploads",
+        "AsyncUploadsWithRawResponse": ".uploads.uploads",
+        "AsyncUploadsWithStreamingResponse": ".uploads.uploads",
+        "AsyncDecisions": ".decisions",
+        "AsyncDecisionsWithRawResponse": ".decisions",
+        "AsyncDecisionsWithStreamingResponse": ".decisions",
+        "AsyncContainers": ".containers.containers",
+        "AsyncContainersWithRawResponse": ".containers.containers",
+        "AsyncContainersWithStreamingResponse": ".containers.containers",
+        "AsyncCompletions": ".completions",
+        "AsyncCompletionsWithRawResponse": ".completions",
+        "AsyncCompletionsWithStreamingResponse": ".completions",
+        "AsyncFineTuning": ".fine_tuning.fine_tuning",
+        "AsyncFineTuningWithRawResponse": ".fine_tuning.fine_tuning",
+        "AsyncFineTuningWithStreamingResponse": ".fine_tuning.fine_tuning",
+        "AsyncModerations": ".moderations",
+        "AsyncModerationsWithRawResponse": ".moderations",
+        "AsyncModerationsWithStreamingResponse": ".moderations",
+        "AsyncVectorStores": ".vector_stores.vector_stores",
+        "AsyncVectorStoresWithRawResponse": ".vector_stores.vector_stores",
+        "AsyncVectorStoresWithStreamingResponse": ".vector_stores.vector_stores",
     }
     __getattr__, __dir__ = lazy_names(__name__, _NAMES)
     __all__ = list(_NAMES)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
-from oxide.options import not_given
+from oxide.options import Headers, NotGiven, Omit, not_given, omit
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -16,12 +16,24 @@ if TYPE_CHECKING:
     from oxide.options import Validation
     from oxide.transport.request import RawAnswer
 
-__all__ = ["AsyncAPIResource", "Endpoint", "check_response_format", "missing", "segment"]
+__all__ = [
+    "AsyncAPIResource",
+    "Endpoint",
+    "absent",
+    "check_response_format",
+    "missing",
+    "segment",
+    "with_header",
+]
 
 T = TypeVar("T")
 
 missing: Any = not_given
 """`NOT_GIVEN` where a parameter's type only names `Omit`: older programs pass it."""
+
+
+absent: Any = omit
+"""`omit` where a parameter's type only names `NotGiven`."""
 
 
 def resolve(reference: str) -> Any:
@@ -147,6 +159,20 @@ def segment(name: str, value: str) -> str:
         raise ValueError(f"Expected a value that is not a relative path for `{name}` but received {value!r}")
     # RFC 3986: these stand for themselves inside a segment.
     return quote(str(value), safe="!$&'()*+,;=:@")
+
+
+def with_header(headers: Headers | None, name: str, value: object) -> Headers | None:
+    """Headers of a call with one that its method sets; the caller's own win.
+
+    Args:
+      headers: `extra_headers` of the call.
+      name: the header.
+      value: a str, or an iterable of them that is joined with commas; `omit` sets nothing.
+    """
+    if value is None or isinstance(value, (Omit, NotGiven)):
+        return headers
+    text = value if isinstance(value, str) else ",".join(str(v) for v in cast("Iterable[object]", value))
+    return {name: text, **(headers or {})}
 
 
 def check_response_format(value: object) -> None:

@@ -5,9 +5,110 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oxide.types.audio_model import AudioModel as AudioModel
+    from oxide.types.audio_response_format import AudioResponseFormat as AudioResponseFormat
+    from oxide.types.auto_file_chunking_strategy_param import (
+        AutoFileChunkingStrategyParam as AutoFileChunkingStrategyParam,
+    )
+    from oxide.types.batch import Batch as Batch
+    from oxide.types.batch_create_params import BatchCreateParams as BatchCreateParams
+    from oxide.types.batch_error import BatchError as BatchError
+    from oxide.types.batch_list_params import BatchListParams as BatchListParams
+    from oxide.types.batch_request_counts import BatchRequestCounts as BatchRequestCounts
+    from oxide.types.batch_usage import BatchUsage as BatchUsage
+    from oxide.types.completion import Completion as Completion
+    from oxide.types.completion_choice import CompletionChoice as CompletionChoice
+    from oxide.types.completion_create_params import CompletionCreateParams as CompletionCreateParams
     from oxide.types.completion_usage import CompletionUsage as CompletionUsage
+    from oxide.types.container_create_params import ContainerCreateParams as ContainerCreateParams
+    from oxide.types.container_create_response import ContainerCreateResponse as ContainerCreateResponse
+    from oxide.types.container_list_params import ContainerListParams as ContainerListParams
+    from oxide.types.container_list_response import ContainerListResponse as ContainerListResponse
+    from oxide.types.container_retrieve_response import ContainerRetrieveResponse as ContainerRetrieveResponse
+    from oxide.types.content_provenance_check import ContentProvenanceCheck as ContentProvenanceCheck
+    from oxide.types.content_provenance_check_create_params import (
+        ContentProvenanceCheckCreateParams as ContentProvenanceCheckCreateParams,
+    )
+    from oxide.types.create_embedding_response import CreateEmbeddingResponse as CreateEmbeddingResponse
+    from oxide.types.decision import Decision as Decision
+    from oxide.types.decision_create_params import DecisionCreateParams as DecisionCreateParams
+    from oxide.types.decision_input_image_param import DecisionInputImageParam as DecisionInputImageParam
+    from oxide.types.decision_input_message_param import (
+        DecisionInputMessageParam as DecisionInputMessageParam,
+    )
+    from oxide.types.decision_input_message_param import (
+        DecisionInputMessageUnionParam as DecisionInputMessageUnionParam,
+    )
+    from oxide.types.decision_input_part_union_param import (
+        DecisionInputPartUnionParam as DecisionInputPartUnionParam,
+    )
+    from oxide.types.decision_input_text_param import DecisionInputTextParam as DecisionInputTextParam
+    from oxide.types.decision_prompt_cache_breakpoint_param import (
+        DecisionPromptCacheBreakpointParam as DecisionPromptCacheBreakpointParam,
+    )
+    from oxide.types.deleted_skill import DeletedSkill as DeletedSkill
+    from oxide.types.embedding import Embedding as Embedding
+    from oxide.types.embedding_create_params import EmbeddingCreateParams as EmbeddingCreateParams
+    from oxide.types.embedding_model import EmbeddingModel as EmbeddingModel
+    from oxide.types.eval_create_params import EvalCreateParams as EvalCreateParams
+    from oxide.types.eval_create_response import EvalCreateResponse as EvalCreateResponse
+    from oxide.types.eval_custom_data_source_config import (
+        EvalCustomDataSourceConfig as EvalCustomDataSourceConfig,
+    )
+    from oxide.types.eval_delete_response import EvalDeleteResponse as EvalDeleteResponse
+    from oxide.types.eval_list_params import EvalListParams as EvalListParams
+    from oxide.types.eval_list_response import EvalListResponse as EvalListResponse
+    from oxide.types.eval_retrieve_response import EvalRetrieveResponse as EvalRetrieveResponse
+    from oxide.types.eval_stored_completions_data_source_config import (
+        EvalStoredCompletionsDataSourceConfig as EvalStoredCompletionsDataSourceConfig,
+    )
+    from oxide.types.eval_update_params import EvalUpdateParams as EvalUpdateParams
+    from oxide.types.eval_update_response import EvalUpdateResponse as EvalUpdateResponse
+    from oxide.types.file_chunking_strategy import FileChunkingStrategy as FileChunkingStrategy
+    from oxide.types.file_chunking_strategy_param import (
+        FileChunkingStrategyParam as FileChunkingStrategyParam,
+    )
+    from oxide.types.file_content import FileContent as FileContent
+    from oxide.types.file_create_params import FileCreateParams as FileCreateParams
+    from oxide.types.file_deleted import FileDeleted as FileDeleted
+    from oxide.types.file_list_params import FileListParams as FileListParams
+    from oxide.types.file_object import FileObject as FileObject
+    from oxide.types.file_purpose import FilePurpose as FilePurpose
+    from oxide.types.image import Image as Image
+    from oxide.types.image_create_variation_params import (
+        ImageCreateVariationParams as ImageCreateVariationParams,
+    )
+    from oxide.types.image_edit_completed_event import ImageEditCompletedEvent as ImageEditCompletedEvent
+    from oxide.types.image_edit_params import ImageEditParams as ImageEditParams
+    from oxide.types.image_edit_partial_image_event import (
+        ImageEditPartialImageEvent as ImageEditPartialImageEvent,
+    )
+    from oxide.types.image_edit_stream_event import ImageEditStreamEvent as ImageEditStreamEvent
+    from oxide.types.image_gen_completed_event import ImageGenCompletedEvent as ImageGenCompletedEvent
+    from oxide.types.image_gen_partial_image_event import (
+        ImageGenPartialImageEvent as ImageGenPartialImageEvent,
+    )
+    from oxide.types.image_gen_stream_event import ImageGenStreamEvent as ImageGenStreamEvent
+    from oxide.types.image_generate_params import ImageGenerateParams as ImageGenerateParams
+    from oxide.types.image_input_reference_param import ImageInputReferenceParam as ImageInputReferenceParam
+    from oxide.types.image_model import ImageModel as ImageModel
+    from oxide.types.images_response import ImagesResponse as ImagesResponse
     from oxide.types.model import Model as Model
     from oxide.types.model_deleted import ModelDeleted as ModelDeleted
+    from oxide.types.moderation import Moderation as Moderation
+    from oxide.types.moderation_create_params import ModerationCreateParams as ModerationCreateParams
+    from oxide.types.moderation_create_response import ModerationCreateResponse as ModerationCreateResponse
+    from oxide.types.moderation_image_url_input_param import (
+        ModerationImageURLInputParam as ModerationImageURLInputParam,
+    )
+    from oxide.types.moderation_model import ModerationModel as ModerationModel
+    from oxide.types.moderation_multi_modal_input_param import (
+        ModerationMultiModalInputParam as ModerationMultiModalInputParam,
+    )
+    from oxide.types.moderation_text_input_param import ModerationTextInputParam as ModerationTextInputParam
+    from oxide.types.other_file_chunking_strategy_object import (
+        OtherFileChunkingStrategyObject as OtherFileChunkingStrategyObject,
+    )
     from oxide.types.shared.all_models import AllModels as AllModels
     from oxide.types.shared.chat_model import ChatModel as ChatModel
     from oxide.types.shared.comparison_filter import ComparisonFilter as ComparisonFilter
@@ -44,11 +145,68 @@ if TYPE_CHECKING:
         ResponseFormatTextPython as ResponseFormatTextPython,
     )
     from oxide.types.shared.responses_model import ResponsesModel as ResponsesModel
+    from oxide.types.skill import Skill as Skill
+    from oxide.types.skill_create_params import SkillCreateParams as SkillCreateParams
+    from oxide.types.skill_list import SkillList as SkillList
+    from oxide.types.skill_list_params import SkillListParams as SkillListParams
+    from oxide.types.skill_update_params import SkillUpdateParams as SkillUpdateParams
+    from oxide.types.static_file_chunking_strategy import (
+        StaticFileChunkingStrategy as StaticFileChunkingStrategy,
+    )
+    from oxide.types.static_file_chunking_strategy_object import (
+        StaticFileChunkingStrategyObject as StaticFileChunkingStrategyObject,
+    )
+    from oxide.types.static_file_chunking_strategy_object_param import (
+        StaticFileChunkingStrategyObjectParam as StaticFileChunkingStrategyObjectParam,
+    )
+    from oxide.types.static_file_chunking_strategy_param import (
+        StaticFileChunkingStrategyParam as StaticFileChunkingStrategyParam,
+    )
+    from oxide.types.upload import Upload as Upload
+    from oxide.types.upload_complete_params import UploadCompleteParams as UploadCompleteParams
+    from oxide.types.upload_create_params import UploadCreateParams as UploadCreateParams
+    from oxide.types.vector_store import VectorStore as VectorStore
+    from oxide.types.vector_store_create_params import VectorStoreCreateParams as VectorStoreCreateParams
+    from oxide.types.vector_store_deleted import VectorStoreDeleted as VectorStoreDeleted
+    from oxide.types.vector_store_list_params import VectorStoreListParams as VectorStoreListParams
+    from oxide.types.vector_store_search_params import VectorStoreSearchParams as VectorStoreSearchParams
+    from oxide.types.vector_store_search_response import (
+        VectorStoreSearchResponse as VectorStoreSearchResponse,
+    )
+    from oxide.types.vector_store_update_params import VectorStoreUpdateParams as VectorStoreUpdateParams
+    from oxide.types.video import Video as Video
+    from oxide.types.video_create_character_params import (
+        VideoCreateCharacterParams as VideoCreateCharacterParams,
+    )
+    from oxide.types.video_create_character_response import (
+        VideoCreateCharacterResponse as VideoCreateCharacterResponse,
+    )
+    from oxide.types.video_create_error import VideoCreateError as VideoCreateError
+    from oxide.types.video_create_params import VideoCreateParams as VideoCreateParams
+    from oxide.types.video_delete_response import VideoDeleteResponse as VideoDeleteResponse
+    from oxide.types.video_download_content_params import (
+        VideoDownloadContentParams as VideoDownloadContentParams,
+    )
+    from oxide.types.video_edit_params import VideoEditParams as VideoEditParams
+    from oxide.types.video_extend_params import VideoExtendParams as VideoExtendParams
+    from oxide.types.video_get_character_response import (
+        VideoGetCharacterResponse as VideoGetCharacterResponse,
+    )
+    from oxide.types.video_list_params import VideoListParams as VideoListParams
+    from oxide.types.video_model import VideoModel as VideoModel
+    from oxide.types.video_model_param import VideoModelParam as VideoModelParam
+    from oxide.types.video_remix_params import VideoRemixParams as VideoRemixParams
+    from oxide.types.video_seconds import VideoSeconds as VideoSeconds
+    from oxide.types.video_size import VideoSize as VideoSize
 else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
+        "Batch": ".batch",
+        "Image": ".image",
         "Model": ".model",
+        "Skill": ".skill",
+        "Video": ".video",
         "Metadata": ".shared.metadata",
         "AllModels": ".shared.all_models",
         "ChatModel": ".shared.chat_model",
@@ -71,8 +229,110 @@ else:
         "DecisionQuestionInputText": ".shared.decision_question_input_text",
         "ResponseFormatTextGrammar": ".shared.response_format_text_grammar",
         "DecisionQuestionInputImage": ".shared.decision_question_input_image",
+        "Upload": ".upload",
+        "Decision": ".decision",
+        "Embedding": ".embedding",
+        "Completion": ".completion",
+        "Moderation": ".moderation",
+        "SkillList": ".skill_list",
+        "VideoSize": ".video_size",
+        "AudioModel": ".audio_model",
+        "BatchError": ".batch_error",
+        "BatchUsage": ".batch_usage",
+        "FileObject": ".file_object",
+        "ImageModel": ".image_model",
+        "VideoModel": ".video_model",
+        "FileContent": ".file_content",
+        "FileDeleted": ".file_deleted",
+        "FilePurpose": ".file_purpose",
+        "VectorStore": ".vector_store",
+        "DeletedSkill": ".deleted_skill",
         "ModelDeleted": ".model_deleted",
+        "VideoSeconds": ".video_seconds",
+        "EmbeddingModel": ".embedding_model",
+        "ImagesResponse": ".images_response",
         "CompletionUsage": ".completion_usage",
+        "EvalListParams": ".eval_list_params",
+        "FileListParams": ".file_list_params",
+        "ModerationModel": ".moderation_model",
+        "BatchListParams": ".batch_list_params",
+        "CompletionChoice": ".completion_choice",
+        "ImageEditParams": ".image_edit_params",
+        "SkillListParams": ".skill_list_params",
+        "VideoEditParams": ".video_edit_params",
+        "VideoListParams": ".video_list_params",
+        "VideoModelParam": ".video_model_param",
+        "EvalCreateParams": ".eval_create_params",
+        "EvalListResponse": ".eval_list_response",
+        "EvalUpdateParams": ".eval_update_params",
+        "FileCreateParams": ".file_create_params",
+        "VideoCreateError": ".video_create_error",
+        "VideoRemixParams": ".video_remix_params",
+        "BatchCreateParams": ".batch_create_params",
+        "SkillCreateParams": ".skill_create_params",
+        "SkillUpdateParams": ".skill_update_params",
+        "VideoCreateParams": ".video_create_params",
+        "VideoExtendParams": ".video_extend_params",
+        "BatchRequestCounts": ".batch_request_counts",
+        "EvalCreateResponse": ".eval_create_response",
+        "EvalDeleteResponse": ".eval_delete_response",
+        "EvalUpdateResponse": ".eval_update_response",
+        "UploadCreateParams": ".upload_create_params",
+        "VectorStoreDeleted": ".vector_store_deleted",
+        "AudioResponseFormat": ".audio_response_format",
+        "ContainerListParams": ".container_list_params",
+        "ImageGenerateParams": ".image_generate_params",
+        "VideoDeleteResponse": ".video_delete_response",
+        "DecisionCreateParams": ".decision_create_params",
+        "EvalRetrieveResponse": ".eval_retrieve_response",
+        "FileChunkingStrategy": ".file_chunking_strategy",
+        "ImageGenStreamEvent": ".image_gen_stream_event",
+        "UploadCompleteParams": ".upload_complete_params",
+        "ContainerCreateParams": ".container_create_params",
+        "ContainerListResponse": ".container_list_response",
+        "EmbeddingCreateParams": ".embedding_create_params",
+        "ImageEditStreamEvent": ".image_edit_stream_event",
+        "CompletionCreateParams": ".completion_create_params",
+        "ContentProvenanceCheck": ".content_provenance_check",
+        "ModerationCreateParams": ".moderation_create_params",
+        "VectorStoreListParams": ".vector_store_list_params",
+        "ContainerCreateResponse": ".container_create_response",
+        "CreateEmbeddingResponse": ".create_embedding_response",
+        "DecisionInputTextParam": ".decision_input_text_param",
+        "ImageGenCompletedEvent": ".image_gen_completed_event",
+        "DecisionInputImageParam": ".decision_input_image_param",
+        "ImageEditCompletedEvent": ".image_edit_completed_event",
+        "ModerationCreateResponse": ".moderation_create_response",
+        "VectorStoreCreateParams": ".vector_store_create_params",
+        "VectorStoreSearchParams": ".vector_store_search_params",
+        "VectorStoreUpdateParams": ".vector_store_update_params",
+        "ContainerRetrieveResponse": ".container_retrieve_response",
+        "ImageInputReferenceParam": ".image_input_reference_param",
+        "ModerationTextInputParam": ".moderation_text_input_param",
+        "DecisionInputMessageParam": ".decision_input_message_param",
+        "DecisionInputMessageUnionParam": ".decision_input_message_param",
+        "FileChunkingStrategyParam": ".file_chunking_strategy_param",
+        "VectorStoreSearchResponse": ".vector_store_search_response",
+        "VideoGetCharacterResponse": ".video_get_character_response",
+        "ImageCreateVariationParams": ".image_create_variation_params",
+        "ImageGenPartialImageEvent": ".image_gen_partial_image_event",
+        "StaticFileChunkingStrategy": ".static_file_chunking_strategy",
+        "VideoCreateCharacterParams": ".video_create_character_params",
+        "VideoDownloadContentParams": ".video_download_content_params",
+        "EvalCustomDataSourceConfig": ".eval_custom_data_source_config",
+        "ImageEditPartialImageEvent": ".image_edit_partial_image_event",
+        "DecisionInputPartUnionParam": ".decision_input_part_union_param",
+        "VideoCreateCharacterResponse": ".video_create_character_response",
+        "ModerationImageURLInputParam": ".moderation_image_url_input_param",
+        "AutoFileChunkingStrategyParam": ".auto_file_chunking_strategy_param",
+        "ModerationMultiModalInputParam": ".moderation_multi_modal_input_param",
+        "OtherFileChunkingStrategyObject": ".other_file_chunking_strategy_object",
+        "StaticFileChunkingStrategyParam": ".static_file_chunking_strategy_param",
+        "StaticFileChunkingStrategyObject": ".static_file_chunking_strategy_object",
+        "ContentProvenanceCheckCreateParams": ".content_provenance_check_create_params",
+        "DecisionPromptCacheBreakpointParam": ".decision_prompt_cache_breakpoint_param",
+        "EvalStoredCompletionsDataSourceConfig": ".eval_stored_completions_data_source_config",
+        "StaticFileChunkingStrategyObjectParam": ".static_file_chunking_strategy_object_param",
     }
     __getattr__, __dir__ = lazy_names(__name__, _NAMES)
     __all__ = list(_NAMES)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Iterable, Literal, Optional, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import Endpoint, missing, segment
+from oxide.resources._base import (
+    Endpoint,
+    missing,
+    segment,
+    with_header,
+)
 from oxide.resources.responses._responses_create import AsyncResponsesCreate
 from oxide.resources.responses._responses_retrieve import AsyncResponsesRetrieve
 
@@ -95,6 +100,7 @@ class AsyncResponses(AsyncResponsesCreate, AsyncResponsesRetrieve):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: response_id is empty.
         """
+        extra_headers = with_header(extra_headers, "Accept", "*/*")
         return await self._call(
             _DELETE,
             f"/responses/{segment('response_id', response_id)}",

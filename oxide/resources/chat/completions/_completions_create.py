@@ -7,7 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, Iterable, List, Literal, Optional, Union, overload
 
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, missing
+from oxide.resources._base import (
+    AsyncAPIResource,
+    Endpoint,
+    check_response_format,
+    missing,
+)
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
@@ -276,11 +281,12 @@ class AsyncCompletionsCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
-        body: dict[str, object] = {"model": model, "messages": messages}
+        body: dict[str, object] = {"model": model}
         if stream is not omit and stream is not missing:
             body["stream"] = stream
         if service_tier is not omit and service_tier is not missing:
             body["service_tier"] = service_tier
+        body["messages"] = messages
         if audio is not omit and audio is not missing:
             body["audio"] = audio
         if frequency_penalty is not omit and frequency_penalty is not missing:
