@@ -7,11 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Iterable, List, Literal, Optional, Union, overload
 
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    missing,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query

@@ -7,12 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, Literal, overload
 
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    missing,
-    segment,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query

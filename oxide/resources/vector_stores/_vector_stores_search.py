@@ -7,13 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Union
 
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    missing,
-    segment,
-    with_header,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr

@@ -7,11 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from oxide.options import not_given
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    segment,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, segment
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Query

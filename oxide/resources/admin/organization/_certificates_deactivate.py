@@ -7,10 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxide.options import not_given
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Query, SequenceNotStr

@@ -7,9 +7,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from oxide.resources._base import (
-    AsyncAPIResource,
-)
+from oxide.resources._base import AsyncAPIResource
 
 if TYPE_CHECKING:
     from oxide.resources.admin.organization.admin_api_keys import (

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Iterable, List, Literal, Optional, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    Endpoint,
-    missing,
-    segment,
-    with_header,
-)
+from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.beta.responses._responses_create import AsyncResponsesCreate
 from oxide.resources.beta.responses._responses_retrieve import AsyncResponsesRetrieve
 

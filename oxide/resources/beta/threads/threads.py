@@ -11,12 +11,7 @@ from typing_extensions import deprecated
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    Endpoint,
-    missing,
-    segment,
-    with_header,
-)
+from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.beta.threads._threads_create_and_run import AsyncThreadsCreateAndRun
 
 if TYPE_CHECKING:

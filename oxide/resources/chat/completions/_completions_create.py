@@ -7,12 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, Iterable, List, Literal, Optional, Union, overload
 
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    check_response_format,
-    missing,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, check_response_format, missing
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Literal, Optional
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    Endpoint,
-    missing,
-    segment,
-    with_header,
-)
+from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.beta.agents.environments._files_create import AsyncFilesCreate
 
 if TYPE_CHECKING:

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    missing,
-    segment,
-    with_header,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Iterable, Literal, Optional, overload
 from typing_extensions import deprecated
 
 from oxide.options import not_given, omit
-from oxide.resources._base import (
-    AsyncAPIResource,
-    Endpoint,
-    missing,
-    segment,
-    with_header,
-)
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
