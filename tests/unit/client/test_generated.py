@@ -60,9 +60,7 @@ async def test_deprecated_methods_warn(oxide_server: Server) -> None:
 async def test_a_parameter_that_is_a_header(oxide_server: Server) -> None:
     async with oxide.AsyncOpenAI(api_key="k", base_url=oxide_server.base_url) as client:
         oxide_server.script("*", Answer.json({"id": "r"}))
-        await client.beta.responses.retrieve(
-            "r", betas=["responses_multi_agent=v1"], extra_query={"x": 1}
-        )
+        await client.beta.responses.retrieve("r", betas=["responses_multi_agent=v1"], extra_query={"x": 1})
         assert oxide_server.journal[0].headers["openai-beta"] == "responses_multi_agent=v1"
         assert oxide_server.journal[0].target.endswith("/responses/r?beta=true&x=1")
 
