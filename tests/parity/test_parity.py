@@ -192,6 +192,9 @@ def normal(annotation: Any) -> str:
     text = re.sub(r"\b_(\w+)_parts\b", r"\1", str(annotation).replace("openai.types.", "oxide.types."))
     for noise in ("typing_extensions.", "typing.", "oxide.models.markers.", "openai._utils._transform."):
         text = text.replace(noise, "")
+    # The values of a Literal in one order: `typing` hands out the first of two equal unions it has seen, and
+    # literals that differ in order are equal. Facts and annotations in source keep theirs.
+    text = re.sub(r"Literal\[([^\[\]]*)\]", lambda m: f"Literal[{', '.join(sorted(m[1].split(', ')))}]", text)
     # The official marker prints None in quotes.
     return text.replace("'None'", "None")
 
