@@ -47,6 +47,10 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
     ),
 }
 
+# Hand-written methods of a resource: (SDK module, class) -> [(oxide module, mixin class), ...]. The resource
+# inherits from them, in this order; a method one of them defines is not generated.
+RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {}
+
 # The SDK's private modules and where the same names live in oxide.
 MODULE_MAP: dict[str, str] = {
     "_models": "oxide.models",

@@ -7,6 +7,7 @@ import re
 
 from .config import CLIENT, LATER_NAMES, LATER_TEXT, OTHERWISE
 from .extract import Facts, Package, defining_module, every_import, imports_of
+from .mixins import mixins_of
 
 _VERBS = {"_get": "GET", "_post": "POST", "_put": "PUT", "_patch": "PATCH", "_delete": "DELETE"}
 
@@ -35,7 +36,7 @@ def resources(package: Package) -> list[Facts]:
 
 def _prune(found: dict[tuple[str, str], Facts]) -> None:
     while True:
-        empty = [k for k, facts in found.items() if not (facts["methods"] or facts["children"])]
+        empty = [k for k, f in found.items() if not (f["methods"] or f["children"] or f["mixins"])]
         for place in empty:
             gone = found.pop(place)
             reasons = sorted({*gone["later"].values(), *gone["absent"].values()})
@@ -60,6 +61,8 @@ def _resource(package: Package, module: str, name: str) -> Facts:
     later: dict[str, str] = {}
     places = every_import(package, module)
     client = (module, name) == CLIENT
+    mixins = mixins_of(module, name)
+    written = {method for mixin in mixins for method in mixin["methods"]}
     for item in _class(package, module, name).body:
         if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) or item.name.startswith("_"):
             continue
@@ -69,7 +72,7 @@ def _resource(package: Package, module: str, name: str) -> Facts:
                 cls = ast.unparse(item.returns)
                 children.append([item.name, defining_module(package, *places[cls]), cls])
             continue
-        if client:
+        if client or item.name in written:
             continue
         facts = methods.setdefault(item.name, {"name": item.name, "overloads": []})
         if "overload" in decorators:
@@ -87,8 +90,28 @@ def _resource(package: Package, module: str, name: str) -> Facts:
         "absent": {},
         "imports": _needed(imports_of(package, module), kept),
         "children": children,
+        "mixins": mixins,
+        "views": {} if client else _views(package, module, name, {*written, *(m["name"] for m in kept)}),
         "methods": kept,
     }
+
+
+def _views(package: Package, module: str, name: str, known: set[str]) -> Facts:
+    """Methods that the raw and the streaming view of a resource offer, of those that are covered."""
+    found: Facts = {}
+    classes = {node.name for node in package.tree(module).body if isinstance(node, ast.ClassDef)}
+    for view in ("Raw", "Streaming"):
+        if f"{name}With{view}Response" not in classes:
+            continue  # What opens WebSockets has no answers to look at.
+        constructor = next(
+            item
+            for item in _class(package, module, f"{name}With{view}Response").body
+            if isinstance(item, ast.FunctionDef) and item.name == "__init__"
+        )
+        targets = [ast.unparse(s.targets[0]) for s in constructor.body if isinstance(s, ast.Assign)]
+        offered = [target.removeprefix("self.") for target in targets]
+        found[view] = [method for method in offered if method in known]
+    return found
 
 
 def _needed(imports: list[list[str | None]], methods: list[Facts]) -> list[list[str | None]]:

@@ -62,6 +62,8 @@ def _leave_renamed(package: Package, resource: Facts, types: Facts) -> None:
         if any(_renames(types[module]) for module in reached if module in types):
             resource["methods"].remove(method)
             resource["later"][method["name"]] = RENAMED
+            for offered in resource["views"].values():
+                offered.remove(method["name"])
 
 
 def _renames(facts: Facts) -> bool:

@@ -55,7 +55,7 @@ def method_doc(method: Facts, indent: str) -> str:
         unit = unit_of(name)
         if unit and words[0].startswith(("int", "float")):
             words.append(f"in {unit}")
-        words += limit_words(method["limits"].get(name, {}))
+        words += limit_words(method.get("limits", {}).get(name, {}))
         if name in path_parameters:
             words.append("in the path, not empty")
         lines += _wrapped(f"    {name}: {', '.join(words)}.", 110 - len(indent))

@@ -51,6 +51,9 @@ class ResourceWriter:
         package, _, stem = module.rpartition(".")
         files: dict[str, str] = {}
         bases: list[str] = []
+        for mixin in self.facts["mixins"]:
+            bases.append(mixin["name"])
+            self.runtime.append(f"from {mixin['module']} import {mixin['name']}")
         groups, own = self._groups()
         for group in groups:
             first = group[0]["name"]
@@ -121,7 +124,9 @@ class ResourceWriter:
         )
         exported = [name, f"{name}WithRawResponse", f"{name}WithStreamingResponse"]
         head = self._head(f"`{self.facts['module'].removeprefix('resources.')}`: {doc}")
-        cls = f'class {name}({", ".join(bases) or "AsyncAPIResource"}):\n    """{doc}"""\n'
+        if len(bases) == len(self.facts["mixins"]):
+            bases = [*bases, "AsyncAPIResource"]
+        cls = f'class {name}({", ".join(bases)}):\n    """{doc}"""\n'
         parts = [f"\n__all__ = {exported!r}\n", *endpoints, "\n", cls, children, "\n", accessors, "\n", body]
         return "\n".join([*head, *parts, "\n", *views])
 
@@ -268,8 +273,10 @@ class ResourceWriter:
             f"    def __init__(self, {attribute}: {name}) -> None:",
             f"        self._{attribute} = {attribute}",
         ]
-        for m in self.facts["methods"]:
-            lines.append(f"        self.{m['name']} = {wrapper}({attribute}.{m['name']})" + _quiet(m))
+        deprecated = {m["name"] for m in self.facts["methods"] if m["deprecated"]}
+        for method in self.facts["views"][title]:
+            quiet = "  # pyright: ignore[reportDeprecated]" if method in deprecated else ""
+            lines.append(f"        self.{method} = {wrapper}({attribute}.{method}){quiet}")
         for child, _, cls in self.facts["children"]:
             view = f"{cls}With{title}Response"
             self.used.add(cls)
@@ -292,10 +299,6 @@ def class_places(facts: Facts) -> dict[str, str]:
         for suffix in ("", "WithRawResponse", "WithStreamingResponse"):
             found[name + suffix] = f"oxide.{module}"
     return found
-
-
-def _quiet(method: Facts) -> str:
-    return "  # pyright: ignore[reportDeprecated]" if method["deprecated"] else ""
 
 
 def _length(method: Facts) -> int:

@@ -11,8 +11,9 @@ import pytest
 
 from oxide._codegen import facts, sync
 from oxide._codegen.annotations import phrase, unit_of
+from oxide._codegen.config import RESOURCE_MIXINS
 from oxide._codegen.extract import Package
-from oxide._codegen.extract_resources import names_in
+from oxide._codegen.extract_resources import names_in, resources
 from oxide._codegen.render_docs import limit_words
 from oxide._codegen.render_resources import ResourceWriter
 
@@ -121,6 +122,8 @@ def test_a_resource_not_generated_before() -> None:
         "later": {},
         "imports": [["types.thing", "Thing", None], ["pagination", "AsyncCursorPage", None]],
         "children": [],
+        "mixins": [{"module": "oxide.helpers.things", "name": "ThingPolling", "methods": ["poll"]}],
+        "views": {"Raw": ["list", "poll"], "Streaming": ["list"]},
         "methods": [
             {
                 "name": "list", "overloads": [], "async": False, "deprecated": False, "required": [],
@@ -142,3 +145,21 @@ def test_a_resource_not_generated_before() -> None:
     assert "extra_headers = with_header(extra_headers, 'X-Own', '1')" in text
     assert "limit: int, 1 to 100." in text
     assert "ValueError: owner is empty." in text
+    assert "class AsyncThings(ThingPolling, AsyncAPIResource):" in text
+    assert text.count("things.poll") == 1, "views offer what the official ones do"
+
+
+def test_a_method_of_a_mixin_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hand-written base defines is not generated; the resource inherits it."""
+    place, mixin = ("resources.models", "AsyncModels"), ("oxide.resources.batches", "AsyncBatches")
+    monkeypatch.setitem(RESOURCE_MIXINS, place, [mixin])
+    found = {(r["module"], r["name"]): r for r in resources(Package("openai"))}
+    models = found[place]
+    assert {"retrieve", "list", "cancel"} <= set(models["mixins"][0]["methods"])
+    assert [m["name"] for m in models["methods"]] == ["delete"]
+    text = ResourceWriter(models).render()["oxide.resources.models"]
+    assert "class AsyncModels(AsyncBatches, AsyncAPIResource)" in text
+    assert "to_raw_response_wrapper(models.retrieve)" in text
+    monkeypatch.setitem(RESOURCE_MIXINS, place, [("oxide.resources.batches", "Missing")])
+    with pytest.raises(ValueError, match="RESOURCE_MIXINS"):
+        resources(Package("openai"))
