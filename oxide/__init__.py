@@ -12,6 +12,7 @@ from ._version import __version__ as __version__
 if TYPE_CHECKING:
     from . import resources as resources
     from . import types as types
+    from ._binary import HttpxBinaryResponseContent as HttpxBinaryResponseContent
     from ._response import AsyncAPIResponse as AsyncAPIResponse
     from .client import AsyncClient as AsyncClient
     from .client import AsyncOpenAI as AsyncOpenAI
@@ -69,6 +70,7 @@ else:
         "DEFAULT_TIMEOUT": ".constants",
         "DataResidency": ".constants",
         "HTTPOptions": ".transport.settings",
+        "HttpxBinaryResponseContent": "._binary",
         "HTTPResponse": ".transport.facts:ResponseFacts",
         "NOT_GIVEN": ".options",
         "NoneType": ".options",
@@ -133,6 +135,7 @@ __all__ = [
     "DataResidency",
     "HTTPOptions",
     "HTTPResponse",
+    "HttpxBinaryResponseContent",
     "InternalServerError",
     "InvalidWebhookSignatureError",
     "LengthFinishReasonError",

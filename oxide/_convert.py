@@ -64,6 +64,9 @@ def maker_for(cast_to: Any) -> Callable[[RawAnswer, Validation], Any]:
         plain = _PLAIN.get(cast_to)
         if plain is not None:
             return lambda answer, validation: plain(answer)
+        binary = getattr(cast_to, "_from_answer", None)
+        if binary is not None:
+            return lambda answer, validation: binary(answer)
         if _is_facts(cast_to):
             return lambda answer, validation: answer.facts()
 

@@ -15,6 +15,7 @@ from .errors import OpenAIError
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
+    from ._atomic import FilePath
     from ._base_client import AsyncAPIClient
     from .pagination import PageRequest
     from .resources._base import Endpoint
@@ -28,12 +29,14 @@ __all__ = [
     "AsyncResponseContextManager",
     "LegacyAPIResponse",
     "StreamAlreadyConsumed",
+    "to_custom_streamed_response_wrapper",
     "to_raw_response_wrapper",
     "to_streamed_response_wrapper",
 ]
 
 R = TypeVar("R")
 T = TypeVar("T")
+ResponseT = TypeVar("ResponseT", bound="AsyncAPIResponse[Any]")
 
 
 class StreamAlreadyConsumed(OpenAIError):
@@ -85,6 +88,14 @@ class BaseAPIResponse(Generic[R]):
         self._state = "unread"
         self._parsed: dict[Any, Any] = {}
         self.page_request: PageRequest | None = None
+
+    def as_class(self, cls: type[ResponseT]) -> ResponseT:
+        """The same answer as another class of response; nothing has been read of it.
+
+        Args:
+          cls: the class.
+        """
+        return cls(self._answer, self._endpoint, self._client, self._is_stream)
 
     @property
     def http_response(self) -> ResponseFacts:
@@ -186,7 +197,11 @@ class BaseAPIResponse(Generic[R]):
         if self._is_stream:
             result = self._open_stream(to)
         else:
-            result = convert(self._answer, key, self._client.validation)
+            if to is None:
+                make = self._endpoint.make or self._endpoint.maker()
+                result = make(self._answer, self._client.validation)
+            else:
+                result = convert(self._answer, key, self._client.validation)
             if self.page_request is not None:
                 result = self.page_request.attach(result)
         self._parsed[key] = result
@@ -345,21 +360,20 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
         if rest:
             yield rest.rstrip("\r\n")
 
-    async def stream_to_file(self, file: Any, *, chunk_size: int | None = None) -> None:
-        """Write the body to a file as it arrives.
+    async def stream_to_file(self, file: FilePath, *, chunk_size: int | None = None) -> None:
+        """Write the body to a file as it arrives; the file appears under its name once it is complete.
 
         Args:
           file: path.
-          chunk_size: bytes written at a time.
-        """
-        import asyncio
+          chunk_size: bytes taken at a time.
 
-        handle = await asyncio.to_thread(open, file, "wb")
-        try:
-            async for piece in self.iter_bytes(chunk_size):
-                await asyncio.to_thread(handle.write, piece)
-        finally:
-            await asyncio.to_thread(handle.close)
+        Raises:
+          APIConnectionError: the connection broke, or a limit ran out; no file is left behind.
+          OSError: the file cannot be written.
+        """
+        from ._atomic import collect_into
+
+        await collect_into(file, self.iter_bytes(chunk_size))
 
     @property
     def is_closed(self) -> bool:
@@ -429,5 +443,26 @@ def to_streamed_response_wrapper(
 
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> AsyncResponseContextManager[AsyncAPIResponse[R]]:
         return AsyncResponseContextManager(lambda: unread(*args, **kwargs))
+
+    return wrapped
+
+
+def to_custom_streamed_response_wrapper(
+    func: Callable[P, Awaitable[object]], response_class: type[ResponseT]
+) -> Callable[P, AsyncResponseContextManager[ResponseT]]:
+    """A resource method that gives the answer, body unread, as a class of its own.
+
+    Args:
+      func: the bound method.
+      response_class: the class.
+    """
+    unread = _through(func, "stream")
+
+    async def made(*args: P.args, **kwargs: P.kwargs) -> ResponseT:
+        response: BaseAPIResponse[Any] = await unread(*args, **kwargs)
+        return response.as_class(response_class)
+
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> AsyncResponseContextManager[ResponseT]:
+        return AsyncResponseContextManager(lambda: made(*args, **kwargs))
 
     return wrapped

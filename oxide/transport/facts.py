@@ -234,13 +234,18 @@ class ResponseFacts:
         return 400 <= self.status_code < 600
 
     @property
-    def encoding(self) -> str:
-        """The charset named by Content-Type, else ``utf-8``."""
+    def charset_encoding(self) -> str | None:
+        """The charset named by Content-Type, if it names one."""
         for part in self.headers.get("content-type", "").split(";")[1:]:
             key, _, value = part.partition("=")
             if key.strip().lower() == "charset":
-                return value.strip().strip('"') or "utf-8"
-        return "utf-8"
+                return value.strip().strip('"') or None
+        return None
+
+    @property
+    def encoding(self) -> str:
+        """The charset named by Content-Type, else ``utf-8``."""
+        return self.charset_encoding or "utf-8"
 
     @property
     def text(self) -> str:
