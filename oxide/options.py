@@ -24,6 +24,7 @@ __all__ = [
     "Body",
     "FileTypes",
     "Headers",
+    "HeadersLike",
     "NoneType",
     "NotGiven",
     "Omit",
@@ -136,6 +137,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Protocol, SupportsIndex, overload
 
+    class HeadersLikeProtocol(Protocol):
+        """Headers as a web framework has them."""
+
+        def get(self, name: str, /) -> str | None: ...
+
+    HeadersLike = Headers | HeadersLikeProtocol
+
     class SequenceNotStr(Protocol[_T_co]):
         """A sequence that is not a `str`: its `__contains__` takes any object."""
 
@@ -149,6 +157,7 @@ if TYPE_CHECKING:
         def __reversed__(self) -> Iterator[_T_co]: ...
 else:
     SequenceNotStr = Sequence
+    HeadersLike = Any
 
 
 class RequestOptions(TypedDict, total=False):

@@ -14,7 +14,6 @@ LATER_NAMES: tuple[tuple[str, str], ...] = (
     (r"connect|sideband|.*_connection", "WebSocket sessions"),
     (r"stream|.*_stream", "stream accumulators"),
     (r"poll|.*_poll|wait_for_processing", "polling helpers"),
-    (r"unwrap|verify_signature", "webhook signatures"),
     (r"upload.*", "uploads"),
 )
 
@@ -49,7 +48,9 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
 
 # Hand-written methods of a resource: (SDK module, class) -> [(oxide module, mixin class), ...]. The resource
 # inherits from them, in this order; a method one of them defines is not generated.
-RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {}
+RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
+    ("resources.webhooks.webhooks", "AsyncWebhooks"): [("oxide.helpers.webhooks", "WebhookSignatures")],
+}
 
 # The SDK's private modules and where the same names live in oxide.
 MODULE_MAP: dict[str, str] = {

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
+from oxide.helpers.webhooks import WebhookSignatures
 from oxide.resources.webhooks._webhooks_create import AsyncWebhooksCreate
 from oxide.resources.webhooks._webhooks_test import AsyncWebhooksTest
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncWebhooks", "AsyncWebhooksWithRawResponse", "AsyncWebhooksWithStreamingResponse"]
 
 
-class AsyncWebhooks(AsyncWebhooksCreate, AsyncWebhooksTest):
+class AsyncWebhooks(WebhookSignatures, AsyncWebhooksCreate, AsyncWebhooksTest):
     """Methods below `/webhook_endpoints`."""
 
     @cached_property
