@@ -12,36 +12,32 @@ from .extract_resources import resources as all_resources
 from .spec import Description
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
+PIN_FILE = Path(__file__).with_name("pin.json")
+_PINNED = ("generator", "sdk", "spec")
 
 
-def gather(sdk: str, spec: Path | None, previous: Facts | None) -> Facts:
+def gather(sdk: str, described: Facts) -> Facts:
     """Read everything the renderers need.
 
     Args:
       sdk: import name of the official SDK.
-      spec: the OpenAPI document, or None to keep what the previous facts say about limits.
-      previous: the facts committed so far.
+      described: the intermediate OpenAPI description.
 
     Returns:
       The facts, ready to be written.
     """
     package = Package(sdk)
-    description = Description(spec) if spec is not None else None
-    old = previous or {}
     resources = all_resources(package)
     roots = [m for p in package.packages_below("types") for m in package.modules_in(p)]
     modules = type_closure(package, roots, EXCLUDED_MODULES)
     types = {m: type_module(package, m) for m in modules}
     for facts in resources:
         _leave_renamed(package, facts, types)
-    limits = _limits(resources, description, old)
     return {
         "generator": GENERATOR_VERSION,
         "sdk": {"name": sdk, "version": package.version()},
-        "spec": (
-            {"version": description.version, "sha256": description.sha256} if description else old.get("spec")
-        ),
-        "limits": limits,
+        "spec": {"version": described["version"], "sha256": described["sha256"]},
+        "limits": _limits(resources, Description(described)),
         "resources": resources,
         "packages": _packages(package, resources, set(modules)),
         "types": types,
@@ -73,9 +69,7 @@ def _renames(facts: Facts) -> bool:
     return any(not any(header in a for header in headers) for a in marked)
 
 
-def _limits(resources: list[Facts], description: Description | None, old: Facts) -> Facts:
-    if description is None:
-        return dict(old.get("limits", {}))
+def _limits(resources: list[Facts], description: Description) -> Facts:
     found: Facts = {}
     for facts in resources:
         for method in facts["methods"]:
@@ -106,19 +100,25 @@ def _packages(package: Package, resources: list[Facts], modules: set[str]) -> Fa
 
 
 def load() -> Facts:
-    """The committed facts.
+    """The committed facts, and what they were made from.
 
     Raises:
-      FileNotFoundError: there are none yet; run ``python -m oxide._codegen sync``.
+      FileNotFoundError: there are none yet; run ``python -m oxide._codegen sync --spec openapi.json``.
     """
-    facts: Facts = json.loads(FACTS_FILE.read_text("utf-8"))
-    return facts
+    return {**json.loads(PIN_FILE.read_text("utf-8")), **json.loads(FACTS_FILE.read_text("utf-8"))}
+
+
+def dump_pin(facts: Facts) -> str:
+    """Versions of generator, SDK and OpenAPI description the facts were made from, as text."""
+    return json.dumps({key: facts[key] for key in _PINNED}, indent=1) + "\n"
 
 
 def dump(facts: Facts) -> str:
     """The facts as text: one line an entry, so that a diff names what changed."""
     sections: list[str] = []
     for key, value in facts.items():
+        if key in _PINNED:
+            continue
         if key in ("types", "packages", "limits"):
             rows = ",\n".join(f"  {json.dumps(k)}: {_compact(v)}" for k, v in value.items())
             sections.append(f"{json.dumps(key)}: {{\n{rows}\n }}")

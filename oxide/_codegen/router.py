@@ -1,6 +1,6 @@
 """Writes the routing table of stream events: event name → route id, by a perfect hash.
 
-    python -m oxide._codegen.router --spec openapi.json    # read the names out of an OpenAPI description
+    python -m oxide._codegen.router --spec openapi.json    # read the names out of the description
     python -m oxide._codegen.router                        # from events.json, which the line above wrote
     python -m oxide._codegen.router --check                # exit with 1 when the files in the tree differ
 
@@ -10,7 +10,6 @@ Writes ``csrc/router_table.h`` and ``oxide/stream/routes.py``.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import sys
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ def event_names(spec: dict[str, Any]) -> dict[str, list[str]]:
     """Finds the names of all stream events an OpenAPI description knows.
 
     Args:
-        spec: the parsed description. Every schema whose name ends in ``StreamEvent`` is a union of events.
+        spec: the intermediate description. Every schema named ``…StreamEvent`` is a union of events.
 
     Returns:
         Union name → its event names: the constants of ``event`` where an alternative has that property (there
@@ -42,7 +41,7 @@ def event_names(spec: dict[str, Any]) -> dict[str, list[str]]:
     Raises:
         ValueError: when the description has no such union.
     """
-    schemas = spec.get("components", {}).get("schemas", {})
+    schemas = spec.get("schemas", {})
     unions = {name: schema for name, schema in schemas.items() if name.endswith("StreamEvent")}
     found = {name: sorted(set(_constants(schema, schemas))) for name, schema in unions.items()}
     if not any(found.values()):
@@ -202,14 +201,11 @@ def main(argv: list[str] | None = None) -> int:
         The exit status: 0, or 1 when ``--check`` finds a file that differs.
     """
     parser = argparse.ArgumentParser(prog="python -m oxide._codegen.router", description=__doc__)
-    parser.add_argument(
-        "--spec", type=Path, help="OpenAPI description, .json or .json.gz: rewrites events.json"
-    )
+    parser.add_argument("--spec", type=Path, help="intermediate OpenAPI description: rewrites events.json")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     options = parser.parse_args(argv)
     if options.spec:
-        raw = options.spec.read_bytes()
-        facts = event_names(json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw))
+        facts = event_names(json.loads(options.spec.read_text("utf-8")))
     else:
         facts = json.loads(FACTS.read_text("utf-8"))
     names = sorted({name for union in facts.values() for name in union})

@@ -1,66 +1,59 @@
-"""Facts from the OpenAPI description: limits and defaults of request properties. No prose is read."""
+"""Limits and defaults of request properties, out of the intermediate description."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from .intermediate import Facts
 
 _LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties", "default")
 _SCALARS = (str, int, float, bool)
 
 
 class Description:
-    """An OpenAPI document.
+    """What the OpenAPI description says about the API.
 
     Args:
-      path: the JSON file, gzipped or not.
+      facts: the intermediate description.
     """
 
-    def __init__(self, path: Path) -> None:
-        raw = path.read_bytes()
-        self.sha256 = hashlib.sha256(raw).hexdigest()
-        self.document: dict[str, Any] = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
-        self.version = str(self.document["info"]["version"])
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.schemas: Facts = facts["schemas"]
 
-    def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The schema a ``$ref`` leads to."""
-        while "$ref" in schema:
-            node: Any = self.document
-            for part in schema["$ref"].lstrip("#/").split("/"):
-                node = node[part]
-            schema = node
-        return schema
+    def resolve(self, schema: Any) -> Facts:
+        """The schema a reference leads to; ``{}`` for one that allows everything."""
+        while isinstance(schema, dict) and "$ref" in schema:
+            schema = self.schemas[str(cast(Facts, schema)["$ref"])]
+        return cast(Facts, schema) if isinstance(schema, dict) else {}
 
-    def limits(self, verb: str, path: str) -> dict[str, dict[str, Any]]:
+    def limits(self, verb: str, path: str) -> dict[str, Facts]:
         """Limits and defaults by parameter name, of the body and the query of one operation."""
-        operation = self.document["paths"].get(path.partition("?")[0], {}).get(verb.lower())
+        operations = self.facts["operations"]
+        operation = operations.get(f"{verb} {path}") or operations.get(f"{verb} {path.partition('?')[0]}")
         if operation is None:
             return {}
-        found: dict[str, dict[str, Any]] = {}
-        for parameter in operation.get("parameters", []):
-            parameter = self.resolve(parameter)
-            self._note(found, parameter["name"], parameter.get("schema", {}))
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            self._properties(found, media.get("schema", {}))
+        found: dict[str, Facts] = {}
+        for parameter in operation["parameters"]:
+            self._note(found, parameter["name"], parameter)
+        for schema in operation.get("body", {}).values():
+            self._properties(found, schema)
         return found
 
-    def _properties(self, found: dict[str, dict[str, Any]], schema: dict[str, Any]) -> None:
+    def _properties(self, found: dict[str, Facts], schema: Any) -> None:
         schema = self.resolve(schema)
         for part in schema.get("allOf", []):
             self._properties(found, part)
         for name, prop in schema.get("properties", {}).items():
             self._note(found, name, prop)
 
-    def _note(self, found: dict[str, dict[str, Any]], name: str, schema: dict[str, Any]) -> None:
-        facts: dict[str, Any] = {}
+    def _note(self, found: dict[str, Facts], name: str, schema: Any) -> None:
+        facts: Facts = {}
         self._collect(schema, facts, 0)
         if facts:
             found[name] = {**found.get(name, {}), **facts}
 
-    def _collect(self, schema: dict[str, Any], facts: dict[str, Any], depth: int) -> None:
+    def _collect(self, schema: Any, facts: Facts, depth: int) -> None:
         schema = self.resolve(schema)
         for key in _LIMITS:
             if isinstance(schema.get(key), _SCALARS):

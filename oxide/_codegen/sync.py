@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import facts as facts_module
-from . import render_client
+from . import intermediate, render_client
 from .compact import compacted
 from .config import CLIENT
 from .extract import Facts
@@ -76,10 +76,20 @@ def formatted(files: dict[str, str]) -> dict[str, str]:
         return {name: compacted((root / name).read_text("utf-8")) for name in files}
 
 
-def wanted(facts: Facts) -> dict[str, str]:
-    """Every generated file with its final text, the facts file included."""
+def wanted(facts: Facts, described: Facts) -> dict[str, str]:
+    """Every generated file with its final text, those the facts are committed in included.
+
+    Args:
+      facts: what the SDK says.
+      described: what the OpenAPI description says.
+    """
     files = formatted(render(facts))
-    files[facts_module.FACTS_FILE.relative_to(ROOT).as_posix()] = facts_module.dump(facts)
+    for path, text in (
+        (facts_module.FACTS_FILE, facts_module.dump(facts)),
+        (facts_module.PIN_FILE, facts_module.dump_pin(facts)),
+        (intermediate.SPEC_FILE, intermediate.dump(described)),
+    ):
+        files[path.relative_to(ROOT).as_posix()] = text
     return files
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oxide._codegen import facts, sync
+from oxide._codegen import facts, intermediate, sync
 from oxide._codegen.annotations import phrase, unit_of
 from oxide._codegen.config import RESOURCE_MIXINS
 from oxide._codegen.extract import Package
@@ -19,7 +19,7 @@ from oxide._codegen.render_resources import ResourceWriter
 
 
 def test_generated_files_are_what_the_facts_give() -> None:
-    assert sync.drift(sync.wanted(facts.load())) == []
+    assert sync.drift(sync.wanted(facts.load(), intermediate.load())) == []
 
 
 def test_rendering_twice_gives_the_same_text() -> None:
@@ -28,9 +28,9 @@ def test_rendering_twice_gives_the_same_text() -> None:
 
 
 def test_facts_are_what_the_installed_sdk_says() -> None:
-    committed = facts.load()
-    described = facts.gather("openai", None, committed)
+    described = facts.gather("openai", intermediate.load())
     assert facts.dump(described) == facts.FACTS_FILE.read_text("utf-8")
+    assert facts.dump_pin(described) == facts.PIN_FILE.read_text("utf-8")
 
 
 def test_every_generated_file_says_so_on_line_1() -> None:
