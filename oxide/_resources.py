@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .resources.chat.chat import AsyncChat
     from .resources.completions import AsyncCompletions
     from .resources.containers.containers import AsyncContainers
+    from .resources.content_provenance_checks import AsyncContentProvenanceChecks
     from .resources.conversations.conversations import AsyncConversations
     from .resources.decisions import AsyncDecisions
     from .resources.evals.evals import AsyncEvals
@@ -42,6 +43,7 @@ RESOURCES = frozenset(
         "chat",
         "files",
         "images",
+        "content_provenance_checks",
         "audio",
         "moderations",
         "models",
@@ -108,6 +110,13 @@ class ClientResources(Verbs):
         from .resources.images import AsyncImages
 
         return AsyncImages(self._self)
+
+    @cached_property
+    def content_provenance_checks(self) -> AsyncContentProvenanceChecks:
+        """The resource `content_provenance_checks`."""
+        from .resources.content_provenance_checks import AsyncContentProvenanceChecks
+
+        return AsyncContentProvenanceChecks(self._self)
 
     @cached_property
     def audio(self) -> AsyncAudio:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
         AsyncContainersWithRawResponse,
         AsyncContainersWithStreamingResponse,
     )
+    from .resources.content_provenance_checks import (
+        AsyncContentProvenanceChecksWithRawResponse,
+        AsyncContentProvenanceChecksWithStreamingResponse,
+    )
     from .resources.conversations.conversations import (
         AsyncConversationsWithRawResponse,
         AsyncConversationsWithStreamingResponse,
@@ -84,6 +88,11 @@ class AsyncOpenAIWithRawResponse:
     def images(self) -> AsyncImagesWithRawResponse:
         """The resource `images`."""
         return self._client.images.with_raw_response
+
+    @cached_property
+    def content_provenance_checks(self) -> AsyncContentProvenanceChecksWithRawResponse:
+        """The resource `content_provenance_checks`."""
+        return self._client.content_provenance_checks.with_raw_response
 
     @cached_property
     def audio(self) -> AsyncAudioWithRawResponse:
@@ -215,6 +224,11 @@ class AsyncOpenAIWithStreamedResponse:
     def images(self) -> AsyncImagesWithStreamingResponse:
         """The resource `images`."""
         return self._client.images.with_streaming_response
+
+    @cached_property
+    def content_provenance_checks(self) -> AsyncContentProvenanceChecksWithStreamingResponse:
+        """The resource `content_provenance_checks`."""
+        return self._client.content_provenance_checks.with_streaming_response
 
     @cached_property
     def audio(self) -> AsyncAudioWithStreamingResponse:

@@ -17,16 +17,8 @@ LATER_NAMES: tuple[tuple[str, str], ...] = (
     (r"upload.*", "uploads"),
 )
 
-# Why a method is left out, by what its body holds; the first that fits.
-LATER_TEXT: tuple[tuple[str, str], ...] = (
-    ("multipart/form-data", "multipart uploads"),
-    ("HttpxBinaryResponseContent", "binary answers"),
-    ("prepare_embedding_request", "embeddings as base64"),
-    ("stream_mode", "agent session streams"),
-    ("_create_response_format_type", "several response formats"),
-)
-RENAMED = "request fields with another name on the wire"
 OTHERWISE = "not a plain call"
+CHOSEN = "a result that depends on a parameter"
 
 # Modules left out, with the reason (shown by the parity tests).
 EXCLUDED_MODULES: dict[str, str] = {
@@ -52,6 +44,18 @@ RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("resources.webhooks.webhooks", "AsyncWebhooks"): [("oxide.helpers.webhooks", "WebhookSignatures")],
 }
 
+# Methods with the official signature whose body is a function of oxide: (SDK module, class, method) ->
+# "module:function". It is called as function(resource, {parameter: value, ...}) with every parameter.
+HELPER_METHODS: dict[tuple[str, str, str], str] = {}
+
+# Methods of oxide's own with the parameters of an official one: (SDK module, class, name) -> (the official
+# method, "module:function" as above, "module:Result" as it is annotated).
+EXTRA_METHODS: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+
+# Requests whose result depends on a parameter: (SDK module, class, method) -> "module:function", which takes
+# the body, may change it, and returns the Endpoint.
+CHOOSERS: dict[tuple[str, str, str], str] = {}
+
 # The SDK's private modules and where the same names live in oxide.
 MODULE_MAP: dict[str, str] = {
     "_models": "oxide.models",
@@ -59,5 +63,6 @@ MODULE_MAP: dict[str, str] = {
     "_types": "oxide.options",
     "_streaming": "oxide.stream",
     "_base_client": "oxide.pagination",
+    "_legacy_response": "oxide._binary",
     "pagination": "oxide.pagination",
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .config import CLIENT, EXCLUDED_MODULES, GENERATOR_VERSION, RENAMED
-from .extract import Facts, Package, defining_module, package_exports, type_closure, type_module
-from .extract_resources import names_in
+from .config import CLIENT, EXCLUDED_MODULES, GENERATOR_VERSION
+from .extract import Facts, Package, package_exports, type_closure, type_module
 from .extract_resources import resources as all_resources
+from .renames import renames
 from .spec import Description
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
@@ -32,7 +32,7 @@ def gather(sdk: str, described: Facts) -> Facts:
     modules = type_closure(package, roots, EXCLUDED_MODULES)
     types = {m: type_module(package, m) for m in modules}
     for facts in resources:
-        _leave_renamed(package, facts, types)
+        _note_renamed(facts, types)
     return {
         "generator": GENERATOR_VERSION,
         "sdk": {"name": sdk, "version": package.version()},
@@ -44,35 +44,29 @@ def gather(sdk: str, described: Facts) -> Facts:
     }
 
 
-def _leave_renamed(package: Package, resource: Facts, types: Facts) -> None:
-    """Take out the methods whose parameters hold fields that have another name on the wire.
+def _note_renamed(resource: Facts, types: Facts) -> None:
+    """Note the fields inside body parameters that have another name on the wire.
 
     A request is written as it is given, so such a field would be sent under its Python name.
     """
-    origins = {alias or name: (source, name) for source, name, alias in resource["imports"]}
-    for method in list(resource["methods"]):
-        names = {n for p in method["params"] for n in names_in(p[2] or "")} & origins.keys()
-        reached = type_closure(
-            package, {defining_module(package, *origins[n]) for n in names} & types.keys(), ()
-        )
-        if any(_renames(types[module]) for module in reached if module in types):
-            resource["methods"].remove(method)
-            resource["later"][method["name"]] = RENAMED
-            for offered in resource["views"].values():
-                offered.remove(method["name"])
-
-
-def _renames(facts: Facts) -> bool:
-    headers = ("openai-beta", "Idempotency-Key")
-    fields = [f for item in facts["body"] if item[0] == "class" and "TypedDict" in item[2] for f in item[4]]
-    marked = [a for _, a, _ in fields if "PropertyInfo(alias=" in a or "PropertyInfo(format=" in a]
-    return any(not any(header in a for header in headers) for a in marked)
+    imports = {alias or name: (source, name) for source, name, alias in resource["imports"]}
+    for method in resource["methods"]:
+        sent = {name for _, name in method.get("body", ())}
+        found = {
+            name: renames(annotation, resource["module"], types, imports)
+            for name, _, annotation, _ in method["params"]
+            if name in sent and annotation
+        }
+        if any(found.values()):
+            method["renamed"] = {name: paths for name, paths in found.items() if paths}
 
 
 def _limits(resources: list[Facts], description: Description) -> Facts:
     found: Facts = {}
     for facts in resources:
         for method in facts["methods"]:
+            if "path" not in method:
+                continue
             limits = description.limits(method["verb"], method["path"])
             known = {p[0] for p in method["params"]}
             limits = {k: v for k, v in sorted(limits.items()) if k in known}

@@ -38,15 +38,41 @@ def limit_words(limits: dict[str, Any]) -> list[str]:
     return words
 
 
-def method_doc(method: Facts, indent: str) -> str:
+def alike(method: Facts, siblings: list[Facts]) -> Facts:
+    """The request a method makes: itself, or the sibling whose parameters it has most of."""
+    if "path" in method:
+        return method
+    names = {name for name, *_ in method["params"]}
+
+    def shared(other: Facts) -> int:
+        return len(names & {name for name, *_ in other["params"]})
+
+    return max((m for m in siblings if "path" in m), key=shared)
+
+
+def summary(method: Facts, siblings: list[Facts]) -> str:
+    """What a method is: its verb and path, or whose it is and who does the work.
+
+    Args:
+      method: facts of the method.
+      siblings: every method of the resource.
+    """
+    request = alike(method, siblings)
+    call = f"`{request['verb']} {request['path']}`"
+    return call if request is method else f"`{method['name']}` over {call}"
+
+
+def method_doc(method: Facts, siblings: list[Facts], indent: str) -> str:
     """The docstring of a generated method, quotes included, wrapped to 110 columns.
 
     Args:
       method: facts of the method.
+      siblings: every method of the resource.
       indent: what stands before each line.
     """
-    path_parameters = [p for p, *_ in method["params"] if f"{{{p}}}" in method["path"]]
-    lines = [f'"""`{method["verb"]} {method["path"]}`.', "", "Args:"]
+    request = alike(method, siblings)
+    path_parameters = [p for p, *_ in method["params"] if f"{{{p}}}" in request["path"]]
+    lines = [f'"""{summary(method, siblings)}.', "", "Args:"]
     for name, _, annotation, _ in method["params"]:
         if name in _STANDARD:
             lines.append(f"    {name}: {_STANDARD[name]}")
@@ -55,7 +81,7 @@ def method_doc(method: Facts, indent: str) -> str:
         unit = unit_of(name)
         if unit and words[0].startswith(("int", "float")):
             words.append(f"in {unit}")
-        words += limit_words(method.get("limits", {}).get(name, {}))
+        words += limit_words(request.get("limits", {}).get(name, {}))
         if name in path_parameters:
             words.append("in the path, not empty")
         lines += _wrapped(f"    {name}: {', '.join(words)}.", 110 - len(indent))
@@ -69,6 +95,8 @@ def method_doc(method: Facts, indent: str) -> str:
 
 
 def _returns(method: Facts) -> str:
+    if ("cast_to" not in method and "page" not in method) or "chooser" in method:
+        return f"{phrase(method['returns'])}."
     if "page" in method:
         item = method["page"].partition("[")[2].rstrip("]")
         return f"A paginator: `await` it for the first page, or `async for` over every {item}."

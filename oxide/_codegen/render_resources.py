@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from .extract import Facts
+from .extract_methods import BINARY
 from .extract_resources import names_in
-from .render_docs import method_doc
+from .render_bodies import statements
+from .render_docs import method_doc, summary
 from .render_types import MARK, target_module
 
 _VIEWS = (
@@ -19,12 +21,19 @@ _BASE = (
     "absent",
     "check_response_format",
     "missing",
+    "renamed",
+    "require",
     "segment",
     "with_header",
 )
+_STREAMED = "AsyncStreamedBinaryAPIResponse"
+_RESPONSE = (
+    "to_custom_streamed_response_wrapper",
+    "to_raw_response_wrapper",
+    "to_streamed_response_wrapper",
+)
 # Lines that methods may take in one file.
 _ROOM = 340
-_CHECKS = {"validate_response_format": "check_response_format"}
 
 
 class ResourceWriter:
@@ -40,6 +49,7 @@ class ResourceWriter:
         self.origins = {alias or name: (source, name) for source, name, alias in facts["imports"]}
         self.used: set[str] = set()
         self.runtime: list[str] = []
+        self.choosers = [m["chooser"] for m in facts["methods"] if "chooser" in m]
 
     def render(self) -> dict[str, str]:
         """Module → source text, not yet formatted.
@@ -89,11 +99,13 @@ class ResourceWriter:
             "from typing import Any, Dict, Iterable, List, Literal, Optional, TYPE_CHECKING, Union, overload",
             "from functools import cached_property",
             "from oxide.options import NOT_GIVEN, not_given, omit",
-            "from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper",
+            *(f"from oxide._response import {name}" for name in _RESPONSE),
+            f"from oxide._binary import {_STREAMED}",
             # One line each: a line too long would be wrapped, and stay so once the unused names are gone.
             *(f"from oxide.resources._base import {name}" for name in _BASE),
             "from typing_extensions import deprecated",
             *self.runtime,
+            *(f"from {ref.replace(':', ' import ')}" for ref in self.choosers),
             "if TYPE_CHECKING:",
             "    from oxide.timeouts import TimeoutTypes",
             *self._type_imports(),
@@ -102,20 +114,20 @@ class ResourceWriter:
         return lines
 
     def _part(self, base: str, methods: list[Facts]) -> str:
-        endpoints = [self._endpoint(m) for m in methods]
+        endpoints = self._endpoints(methods)
         body = "\n\n".join(self._method(m) for m in methods)
-        doc = ", ".join(f"`{m['verb']} {m['path']}`" for m in methods[:1])
+        doc = summary(methods[0], self.facts["methods"])
         doc += f" and {len(methods) - 1} more" if len(methods) > 1 else ""
         cls = f'class {base}(AsyncAPIResource):\n    """{doc}, part of `{self.facts["name"]}`."""\n'
         return "\n".join([*self._head(f"{doc}."), "\n", *endpoints, "\n", cls, body, ""])
 
     def _main(self, bases: list[str], methods: list[Facts]) -> str:
         name = self.facts["name"]
-        endpoints = [self._endpoint(m) for m in methods]
+        endpoints = self._endpoints(methods)
         body = "\n\n".join(self._method(m) for m in methods)
         children = "\n\n".join(self._child(n, c) for n, _, c in self.facts["children"])
         views = [self._view(raw) for raw in (True, False)]
-        paths = [m["path"].split("/{")[0].partition("?")[0] for m in self.facts["methods"]]
+        paths = [m["path"].split("/{")[0].partition("?")[0] for m in self.facts["methods"] if "path" in m]
         doc = f"Methods below `{min(paths, key=len)}`." if paths else "Groups the resources below it."
         accessors = "\n\n".join(
             f"    @cached_property\n    def with_{kind}_response(self) -> {name}With{title}Response:\n"
@@ -148,10 +160,17 @@ class ResourceWriter:
         self.used |= names_in(text)
         return text
 
+    def _endpoints(self, methods: list[Facts]) -> list[str]:
+        return [self._endpoint(m) for m in methods if "chooser" not in m and "helper" not in m]
+
     def _endpoint(self, method: Facts) -> str:
         constant = f"_{method['name'].upper()}"
         result = method["page"].partition("[")[2][:-1] if "page" in method else method["cast_to"]
         arguments = [repr(method["verb"]), repr(method["path"]), repr(self._reference(result))]
+        if "files" in method:
+            arguments.append(f"files={tuple(map(tuple, method['files']))!r}")
+            if method["multipart"] != "always":
+                arguments.append(f"multipart={method['multipart']!r}")
         if method.get("stream_cls"):
             event = method["stream_cls"].partition("[")[2][:-1]
             arguments.append(f"stream={self._reference(event)!r}")
@@ -212,56 +231,9 @@ class ResourceWriter:
         returns = self._note(method["returns"])
         lines += self._deprecated(method)
         lines.append(f"    {prefix}def {method['name']}({self._parameters(method)}) -> {returns}:")
-        lines.append(method_doc(method, " " * 8))
-        lines += [f"        {line}" for line in self._statements(method)]
+        lines.append(method_doc(method, self.facts["methods"], " " * 8))
+        lines += [f"        {line}" for line in statements(method)]
         return "\n".join(lines)
-
-    def _statements(self, method: Facts) -> list[str]:
-        lines: list[str] = []
-        body = self._mapping(method, "body", lines)
-        query = self._mapping(method, "query", lines)
-        path = re.sub(r"\{(\w+)\}", lambda m: "{segment(" + repr(m[1]) + ", " + m[1] + ")}", method["path"])
-        path_text = f'f"{path}"' if path != method["path"] else repr(path)
-        extras = "extra_headers, extra_query, extra_body, timeout"
-        endpoint = f"_{method['name'].upper()}"
-        for header, kind, value in method["headers"]:
-            given = repr(value) if kind == "value" else value
-            lines.append(f"extra_headers = with_header(extra_headers, {header!r}, {given})")
-        if "page" in method:
-            content = f", body={body}" if method["body"] else ""
-            lines.append(f"return self._list({endpoint}, {path_text}, {query}, {extras}{content})")
-        else:
-            stream = "bool(stream)" if method.get("stream_cls") else "False"
-            # Also where it is None: the raw and the streaming view hand on what this returns.
-            lines.append(
-                f"return await self._call({endpoint}, {path_text}, {body}, {query}, {stream}, {extras})"
-            )
-        return lines
-
-    def _mapping(self, method: Facts, where: str, lines: list[str]) -> str:
-        """Statements that fill the body or the query; returns the expression that names it."""
-        pairs = method[where]
-        if not pairs:
-            # A verb with a body gets one from extra_body alone; there is nothing to build.
-            return "None"
-        defaults = {name: default for name, _, _, default in method["params"]}
-        annotations = {name: annotation or "" for name, _, annotation, _ in method["params"]}
-        checked = any(c in _CHECKS for c in method["checks"])
-        # A parameter may have that very name.
-        local = where if where not in defaults else f"{where}_members"
-        first = next((n for n, (_, name) in enumerate(pairs) if defaults.get(name) is not None), len(pairs))
-        given = pairs[:first]
-        lines.append(f"{local}: dict[str, object] = {{{', '.join(f'{k!r}: {n}' for k, n in given)}}}")
-        for key, name in pairs[first:]:
-            if defaults.get(name) is None:
-                lines.append(f"{local}[{key!r}] = {name}")
-                continue
-            sentinel = "omit" if "Omit" in annotations[name] else "absent"
-            lines.append(f"if {name} is not {sentinel} and {name} is not missing:")
-            if checked and name == "response_format":
-                lines.append("    check_response_format(response_format)")
-            lines.append(f"    {local}[{key!r}] = {name}")
-        return local
 
     def _view(self, raw: bool) -> str:
         name, title = self.facts["name"], "Raw" if raw else "Streaming"
@@ -273,10 +245,14 @@ class ResourceWriter:
             f"    def __init__(self, {attribute}: {name}) -> None:",
             f"        self._{attribute} = {attribute}",
         ]
-        deprecated = {m["name"] for m in self.facts["methods"] if m["deprecated"]}
         for method in self.facts["views"][title]:
-            quiet = "  # pyright: ignore[reportDeprecated]" if method in deprecated else ""
-            lines.append(f"        self.{method} = {wrapper}({attribute}.{method}){quiet}")
+            facts = next((m for m in self.facts["methods"] if m["name"] == method), {})
+            quiet = "  # pyright: ignore[reportDeprecated]" if facts.get("deprecated") else ""
+            if not raw and facts.get("cast_to") == BINARY:
+                call = f"to_custom_streamed_response_wrapper({attribute}.{method}, {_STREAMED})"
+            else:
+                call = f"{wrapper}({attribute}.{method})"
+            lines.append(f"        self.{method} = {call}{quiet}")
         for child, _, cls in self.facts["children"]:
             view = f"{cls}With{title}Response"
             self.used.add(cls)
@@ -305,4 +281,6 @@ def _length(method: Facts) -> int:
     """About how many lines a method takes once formatted."""
     signatures = [method, *method["overloads"]]
     lines = sum(len(s["params"]) + 5 for s in signatures) + len(method["params"]) + 30
+    if "helper" in method:
+        return lines + len(method["params"])
     return lines + 2 * len(method["body"] + method["query"]) + len(method["headers"])

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from oxide.resources.containers.containers import (
         AsyncContainersWithStreamingResponse as AsyncContainersWithStreamingResponse,
     )
+    from oxide.resources.content_provenance_checks import (
+        AsyncContentProvenanceChecks as AsyncContentProvenanceChecks,
+    )
+    from oxide.resources.content_provenance_checks import (
+        AsyncContentProvenanceChecksWithRawResponse as AsyncContentProvenanceChecksWithRawResponse,
+    )
+    from oxide.resources.content_provenance_checks import (
+        AsyncContentProvenanceChecksWithStreamingResponse as AsyncContentProvenanceChecksWithStreamingResponse,
+    )
     from oxide.resources.decisions import AsyncDecisions as AsyncDecisions
     from oxide.resources.decisions import AsyncDecisionsWithRawResponse as AsyncDecisionsWithRawResponse
     from oxide.resources.decisions import (
@@ -147,6 +156,9 @@ else:
         "AsyncVectorStores": ".vector_stores.vector_stores",
         "AsyncVectorStoresWithRawResponse": ".vector_stores.vector_stores",
         "AsyncVectorStoresWithStreamingResponse": ".vector_stores.vector_stores",
+        "AsyncContentProvenanceChecks": ".content_provenance_checks",
+        "AsyncContentProvenanceChecksWithRawResponse": ".content_provenance_checks",
+        "AsyncContentProvenanceChecksWithStreamingResponse": ".content_provenance_checks",
     }
     __getattr__, __dir__ = lazy_names(__name__, _NAMES)
     __all__ = list(_NAMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -22,6 +22,8 @@ __all__ = [
     "absent",
     "check_response_format",
     "missing",
+    "renamed",
+    "require",
     "segment",
     "with_header",
 ]
@@ -58,9 +60,23 @@ class Endpoint(Generic[T]):
       stream: type of the streamed events, likewise.
       page: name of the page class in :mod:`oxide.pagination` whose items are of type `result`.
       admin: sent with the admin key.
+      files: where files may be in the body, as paths of keys; ``<array>`` stands for each item of a list.
+      multipart: ``always``, or ``files`` where the body is a form only once it holds a file.
     """
 
-    __slots__ = ("_event", "_factories", "_result", "_stream", "admin", "make", "method", "page", "path")
+    __slots__ = (
+        "_event",
+        "_factories",
+        "_result",
+        "_stream",
+        "admin",
+        "files",
+        "make",
+        "method",
+        "multipart",
+        "page",
+        "path",
+    )
 
     def __init__(
         self,
@@ -71,11 +87,15 @@ class Endpoint(Generic[T]):
         stream: Any = "",
         page: str = "",
         admin: bool = False,
+        files: tuple[tuple[str, ...], ...] = (),
+        multipart: str = "always",
     ) -> None:
         self.method = method
         self.path = path
         self.page = page
         self.admin = admin
+        self.files = files
+        self.multipart = multipart
         self.make: Callable[[RawAnswer, Validation], Any] | None = None
         self._result = result
         self._stream = stream
@@ -173,6 +193,49 @@ def with_header(headers: Headers | None, name: str, value: object) -> Headers | 
         return headers
     text = value if isinstance(value, str) else ",".join(str(v) for v in cast("Iterable[object]", value))
     return {name: text, **(headers or {})}
+
+
+def require(alternatives: list[list[str]], *given: dict[str, object]) -> None:
+    """Refuse a call that has none of several sets of parameters.
+
+    Args:
+      alternatives: the sets, by name.
+      given: for each, its parameters that have a default, with their values.
+
+    Raises:
+      TypeError: each set lacks a parameter.
+    """
+    for values in given:
+        if not any(isinstance(value, (Omit, NotGiven)) for value in values.values()):
+            return
+    sets = " or ".join(f"({', '.join(repr(name) for name in names)})" for names in alternatives)
+    raise TypeError(f"Missing required arguments; Expected either {sets} arguments to be given")
+
+
+def renamed(value: object, paths: tuple[tuple[tuple[str, ...], str], ...]) -> Any:
+    """A parameter with some of its keys under the name they have on the wire; what changes is copied.
+
+    Args:
+      value: the parameter.
+      paths: where each key is, ``<array>`` standing for each item of a list, and its name on the wire.
+    """
+    for path, name in paths:
+        value = _rename(value, path, name)
+    return value
+
+
+def _rename(value: object, path: tuple[str, ...], name: str) -> object:
+    key, rest = path[0], path[1:]
+    if key == "<array>":
+        if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
+            return [_rename(item, rest, name) for item in cast("Iterable[object]", value)]
+        return value
+    if not isinstance(value, Mapping) or key not in value:
+        return value
+    members = cast("Mapping[str, object]", value)
+    if rest:
+        return {**members, key: _rename(members[key], rest, name)}
+    return {name if member == key else member: content for member, content in members.items()}
 
 
 def check_response_format(value: object) -> None:

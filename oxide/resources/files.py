@@ -9,25 +9,39 @@ from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import deprecated
 
-from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
+from oxide._binary import AsyncStreamedBinaryAPIResponse
+from oxide._response import (
+    to_custom_streamed_response_wrapper,
+    to_raw_response_wrapper,
+    to_streamed_response_wrapper,
+)
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from oxide._binary import HttpxBinaryResponseContent
+    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.timeouts import TimeoutTypes
+    from oxide.types import file_create_params
     from oxide.types.file_deleted import FileDeleted
     from oxide.types.file_object import FileObject
+    from oxide.types.file_purpose import FilePurpose
 
 __all__ = ["AsyncFiles", "AsyncFilesWithRawResponse", "AsyncFilesWithStreamingResponse"]
 
+_CREATE: Endpoint[FileObject] = Endpoint(
+    "POST", "/files", "oxide.types.file_object:FileObject", files=(("file",),)
+)
 _RETRIEVE: Endpoint[FileObject] = Endpoint("GET", "/files/{file_id}", "oxide.types.file_object:FileObject")
 _LIST: Endpoint[AsyncCursorPage[FileObject]] = Endpoint(
     "GET", "/files", "oxide.types.file_object:FileObject", page="AsyncCursorPage"
 )
 _DELETE: Endpoint[FileDeleted] = Endpoint(
     "DELETE", "/files/{file_id}", "oxide.types.file_deleted:FileDeleted"
+)
+_CONTENT: Endpoint[HttpxBinaryResponseContent] = Endpoint(
+    "GET", "/files/{file_id}/content", "oxide._binary:HttpxBinaryResponseContent"
 )
 _RETRIEVE_CONTENT: Endpoint[str] = Endpoint("GET", "/files/{file_id}/content", "builtins:str")
 
@@ -44,6 +58,42 @@ class AsyncFiles(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncFilesWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncFilesWithStreamingResponse(self)
+
+    async def create(
+        self,
+        *,
+        file: FileTypes,
+        purpose: FilePurpose,
+        expires_after: file_create_params.ExpiresAfter | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> FileObject:
+        """`POST /files`.
+
+        Args:
+            file: FileTypes.
+            purpose: FilePurpose.
+            expires_after: ExpiresAfter.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            FileObject.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+        """
+        body: dict[str, object] = {"file": file, "purpose": purpose}
+        if expires_after is not omit and expires_after is not missing:
+            body["expires_after"] = expires_after
+        return await self._call(
+            _CREATE, "/files", body, None, False, extra_headers, extra_query, extra_body, timeout
+        )
 
     async def retrieve(
         self,
@@ -163,6 +213,45 @@ class AsyncFiles(AsyncAPIResource):
             timeout,
         )
 
+    async def content(
+        self,
+        file_id: str,
+        *,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> HttpxBinaryResponseContent:
+        """`GET /files/{file_id}/content`.
+
+        Args:
+            file_id: str, in the path, not empty.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            HttpxBinaryResponseContent.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: file_id is empty.
+        """
+        extra_headers = with_header(extra_headers, "Accept", "application/binary")
+        return await self._call(
+            _CONTENT,
+            f"/files/{segment('file_id', file_id)}/content",
+            None,
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     @deprecated("`AsyncFiles.retrieve_content` is deprecated by the API.")
     async def retrieve_content(
         self,
@@ -208,9 +297,11 @@ class AsyncFilesWithRawResponse:
 
     def __init__(self, files: AsyncFiles) -> None:
         self._files = files
+        self.create = to_raw_response_wrapper(files.create)
         self.retrieve = to_raw_response_wrapper(files.retrieve)
         self.list = to_raw_response_wrapper(files.list)
         self.delete = to_raw_response_wrapper(files.delete)
+        self.content = to_raw_response_wrapper(files.content)
         self.retrieve_content = to_raw_response_wrapper(files.retrieve_content)  # pyright: ignore[reportDeprecated]
 
 
@@ -219,7 +310,9 @@ class AsyncFilesWithStreamingResponse:
 
     def __init__(self, files: AsyncFiles) -> None:
         self._files = files
+        self.create = to_streamed_response_wrapper(files.create)
         self.retrieve = to_streamed_response_wrapper(files.retrieve)
         self.list = to_streamed_response_wrapper(files.list)
         self.delete = to_streamed_response_wrapper(files.delete)
+        self.content = to_custom_streamed_response_wrapper(files.content, AsyncStreamedBinaryAPIResponse)
         self.retrieve_content = to_streamed_response_wrapper(files.retrieve_content)  # pyright: ignore[reportDeprecated]

@@ -5,40 +5,24 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from typing_extensions import deprecated
-
-from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
+from oxide._binary import AsyncStreamedBinaryAPIResponse
+from oxide._response import (
+    to_custom_streamed_response_wrapper,
+    to_raw_response_wrapper,
+    to_streamed_response_wrapper,
+)
+from oxide.resources._videos_create import AsyncVideosCreate
+from oxide.resources._videos_edit import AsyncVideosEdit
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
-    from oxide.pagination import AsyncConversationCursorPage, AsyncPaginator
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.video import Video
-    from oxide.types.video_delete_response import VideoDeleteResponse
-    from oxide.types.video_get_character_response import VideoGetCharacterResponse
+    pass
 
 __all__ = ["AsyncVideos", "AsyncVideosWithRawResponse", "AsyncVideosWithStreamingResponse"]
 
-_RETRIEVE: Endpoint[Video] = Endpoint("GET", "/videos/{video_id}", "oxide.types.video:Video")
-_LIST: Endpoint[AsyncConversationCursorPage[Video]] = Endpoint(
-    "GET", "/videos", "oxide.types.video:Video", page="AsyncConversationCursorPage"
-)
-_DELETE: Endpoint[VideoDeleteResponse] = Endpoint(
-    "DELETE", "/videos/{video_id}", "oxide.types.video_delete_response:VideoDeleteResponse"
-)
-_GET_CHARACTER: Endpoint[VideoGetCharacterResponse] = Endpoint(
-    "GET",
-    "/videos/characters/{character_id}",
-    "oxide.types.video_get_character_response:VideoGetCharacterResponse",
-)
-_REMIX: Endpoint[Video] = Endpoint("POST", "/videos/{video_id}/remix", "oxide.types.video:Video")
 
-
-class AsyncVideos(AsyncAPIResource):
+class AsyncVideos(AsyncVideosCreate, AsyncVideosEdit):
     """Methods below `/videos`."""
 
     @cached_property
@@ -51,213 +35,20 @@ class AsyncVideos(AsyncAPIResource):
         """The same methods as context managers that leave the body unread."""
         return AsyncVideosWithStreamingResponse(self)
 
-    @deprecated("`AsyncVideos.retrieve` is deprecated by the API.")
-    async def retrieve(
-        self,
-        video_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Video:
-        """`GET /videos/{video_id}`.
-
-        Args:
-            video_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Video.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: video_id is empty.
-        """
-        return await self._call(
-            _RETRIEVE,
-            f"/videos/{segment('video_id', video_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncVideos.list` is deprecated by the API.")
-    def list(
-        self,
-        *,
-        after: str | Omit = omit,
-        limit: int | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[Video, AsyncConversationCursorPage[Video]]:
-        """`GET /videos`.
-
-        Args:
-            after: str.
-            limit: int, 0 to 100.
-            order: "asc" or "desc".
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every Video.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if order is not omit and order is not missing:
-            query["order"] = order
-        return self._list(_LIST, "/videos", query, extra_headers, extra_query, extra_body, timeout)
-
-    @deprecated("`AsyncVideos.delete` is deprecated by the API.")
-    async def delete(
-        self,
-        video_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> VideoDeleteResponse:
-        """`DELETE /videos/{video_id}`.
-
-        Args:
-            video_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            VideoDeleteResponse.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: video_id is empty.
-        """
-        return await self._call(
-            _DELETE,
-            f"/videos/{segment('video_id', video_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncVideos.get_character` is deprecated by the API.")
-    async def get_character(
-        self,
-        character_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> VideoGetCharacterResponse:
-        """`GET /videos/characters/{character_id}`.
-
-        Args:
-            character_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            VideoGetCharacterResponse.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: character_id is empty.
-        """
-        return await self._call(
-            _GET_CHARACTER,
-            f"/videos/characters/{segment('character_id', character_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncVideos.remix` is deprecated by the API.")
-    async def remix(
-        self,
-        video_id: str,
-        *,
-        prompt: str,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Video:
-        """`POST /videos/{video_id}/remix`.
-
-        Args:
-            video_id: str, in the path, not empty.
-            prompt: str, at most 32000 characters.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Video.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: video_id is empty.
-        """
-        body: dict[str, object] = {"prompt": prompt}
-        return await self._call(
-            _REMIX,
-            f"/videos/{segment('video_id', video_id)}/remix",
-            body,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
 
 class AsyncVideosWithRawResponse:
     """`AsyncVideos` through `.with_raw_response`."""
 
     def __init__(self, videos: AsyncVideos) -> None:
         self._videos = videos
+        self.create = to_raw_response_wrapper(videos.create)  # pyright: ignore[reportDeprecated]
         self.retrieve = to_raw_response_wrapper(videos.retrieve)  # pyright: ignore[reportDeprecated]
         self.list = to_raw_response_wrapper(videos.list)  # pyright: ignore[reportDeprecated]
         self.delete = to_raw_response_wrapper(videos.delete)  # pyright: ignore[reportDeprecated]
+        self.create_character = to_raw_response_wrapper(videos.create_character)  # pyright: ignore[reportDeprecated]
+        self.download_content = to_raw_response_wrapper(videos.download_content)  # pyright: ignore[reportDeprecated]
+        self.edit = to_raw_response_wrapper(videos.edit)  # pyright: ignore[reportDeprecated]
+        self.extend = to_raw_response_wrapper(videos.extend)  # pyright: ignore[reportDeprecated]
         self.get_character = to_raw_response_wrapper(videos.get_character)  # pyright: ignore[reportDeprecated]
         self.remix = to_raw_response_wrapper(videos.remix)  # pyright: ignore[reportDeprecated]
 
@@ -267,8 +58,15 @@ class AsyncVideosWithStreamingResponse:
 
     def __init__(self, videos: AsyncVideos) -> None:
         self._videos = videos
+        self.create = to_streamed_response_wrapper(videos.create)  # pyright: ignore[reportDeprecated]
         self.retrieve = to_streamed_response_wrapper(videos.retrieve)  # pyright: ignore[reportDeprecated]
         self.list = to_streamed_response_wrapper(videos.list)  # pyright: ignore[reportDeprecated]
         self.delete = to_streamed_response_wrapper(videos.delete)  # pyright: ignore[reportDeprecated]
+        self.create_character = to_streamed_response_wrapper(videos.create_character)  # pyright: ignore[reportDeprecated]
+        self.download_content = to_custom_streamed_response_wrapper(
+            videos.download_content, AsyncStreamedBinaryAPIResponse
+        )  # pyright: ignore[reportDeprecated]
+        self.edit = to_streamed_response_wrapper(videos.edit)  # pyright: ignore[reportDeprecated]
+        self.extend = to_streamed_response_wrapper(videos.extend)  # pyright: ignore[reportDeprecated]
         self.get_character = to_streamed_response_wrapper(videos.get_character)  # pyright: ignore[reportDeprecated]
         self.remix = to_streamed_response_wrapper(videos.remix)  # pyright: ignore[reportDeprecated]

@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from oxide.resources.audio.audio import AsyncAudio as AsyncAudio
     from oxide.resources.audio.audio import AsyncAudioWithRawResponse as AsyncAudioWithRawResponse
     from oxide.resources.audio.audio import AsyncAudioWithStreamingResponse as AsyncAudioWithStreamingResponse
+    from oxide.resources.audio.speech import AsyncSpeech as AsyncSpeech
+    from oxide.resources.audio.speech import AsyncSpeechWithRawResponse as AsyncSpeechWithRawResponse
+    from oxide.resources.audio.speech import (
+        AsyncSpeechWithStreamingResponse as AsyncSpeechWithStreamingResponse,
+    )
     from oxide.resources.audio.voice_consents import AsyncVoiceConsents as AsyncVoiceConsents
     from oxide.resources.audio.voice_consents import (
         AsyncVoiceConsentsWithRawResponse as AsyncVoiceConsentsWithRawResponse,
@@ -27,6 +32,9 @@ else:
         "AsyncAudio": ".audio",
         "AsyncAudioWithRawResponse": ".audio",
         "AsyncAudioWithStreamingResponse": ".audio",
+        "AsyncSpeech": ".speech",
+        "AsyncSpeechWithRawResponse": ".speech",
+        "AsyncSpeechWithStreamingResponse": ".speech",
         "AsyncVoices": ".voices",
         "AsyncVoicesWithRawResponse": ".voices",
         "AsyncVoicesWithStreamingResponse": ".voices",

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 from oxide.resources._base import AsyncAPIResource
 
 if TYPE_CHECKING:
+    from oxide.resources.audio.speech import (
+        AsyncSpeech,
+        AsyncSpeechWithRawResponse,
+        AsyncSpeechWithStreamingResponse,
+    )
     from oxide.resources.audio.voice_consents import (
         AsyncVoiceConsents,
         AsyncVoiceConsentsWithRawResponse,
@@ -26,6 +31,13 @@ __all__ = ["AsyncAudio", "AsyncAudioWithRawResponse", "AsyncAudioWithStreamingRe
 
 class AsyncAudio(AsyncAPIResource):
     """Groups the resources below it."""
+
+    @cached_property
+    def speech(self) -> AsyncSpeech:
+        """`speech` below this resource."""
+        from oxide.resources.audio.speech import AsyncSpeech
+
+        return AsyncSpeech(self._client)
 
     @cached_property
     def voices(self) -> AsyncVoices:
@@ -59,6 +71,13 @@ class AsyncAudioWithRawResponse:
         self._audio = audio
 
     @cached_property
+    def speech(self) -> AsyncSpeechWithRawResponse:
+        """`speech` below this resource."""
+        from oxide.resources.audio.speech import AsyncSpeechWithRawResponse
+
+        return AsyncSpeechWithRawResponse(self._audio.speech)
+
+    @cached_property
     def voices(self) -> AsyncVoicesWithRawResponse:
         """`voices` below this resource."""
         from oxide.resources.audio.voices import AsyncVoicesWithRawResponse
@@ -78,6 +97,13 @@ class AsyncAudioWithStreamingResponse:
 
     def __init__(self, audio: AsyncAudio) -> None:
         self._audio = audio
+
+    @cached_property
+    def speech(self) -> AsyncSpeechWithStreamingResponse:
+        """`speech` below this resource."""
+        from oxide.resources.audio.speech import AsyncSpeechWithStreamingResponse
+
+        return AsyncSpeechWithStreamingResponse(self._audio.speech)
 
     @cached_property
     def voices(self) -> AsyncVoicesWithStreamingResponse:

@@ -12,7 +12,7 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.timeouts import TimeoutTypes
     from oxide.types.audio.voice_consent import VoiceConsent
@@ -24,6 +24,9 @@ __all__ = [
     "AsyncVoiceConsentsWithStreamingResponse",
 ]
 
+_CREATE: Endpoint[VoiceConsent] = Endpoint(
+    "POST", "/audio/voice_consents", "oxide.types.audio.voice_consent:VoiceConsent", files=(("recording",),)
+)
 _RETRIEVE: Endpoint[VoiceConsent] = Endpoint(
     "GET", "/audio/voice_consents/{consent_id}", "oxide.types.audio.voice_consent:VoiceConsent"
 )
@@ -52,6 +55,48 @@ class AsyncVoiceConsents(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncVoiceConsentsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncVoiceConsentsWithStreamingResponse(self)
+
+    async def create(
+        self,
+        *,
+        language: str,
+        name: str,
+        recording: FileTypes,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> VoiceConsent:
+        """`POST /audio/voice_consents`.
+
+        Args:
+            language: str.
+            name: str.
+            recording: FileTypes.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            VoiceConsent.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+        """
+        body: dict[str, object] = {"language": language, "name": name, "recording": recording}
+        return await self._call(
+            _CREATE,
+            "/audio/voice_consents",
+            body,
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
 
     async def retrieve(
         self,
@@ -212,6 +257,7 @@ class AsyncVoiceConsentsWithRawResponse:
 
     def __init__(self, voice_consents: AsyncVoiceConsents) -> None:
         self._voice_consents = voice_consents
+        self.create = to_raw_response_wrapper(voice_consents.create)
         self.retrieve = to_raw_response_wrapper(voice_consents.retrieve)
         self.update = to_raw_response_wrapper(voice_consents.update)
         self.list = to_raw_response_wrapper(voice_consents.list)
@@ -223,6 +269,7 @@ class AsyncVoiceConsentsWithStreamingResponse:
 
     def __init__(self, voice_consents: AsyncVoiceConsents) -> None:
         self._voice_consents = voice_consents
+        self.create = to_streamed_response_wrapper(voice_consents.create)
         self.retrieve = to_streamed_response_wrapper(voice_consents.retrieve)
         self.update = to_streamed_response_wrapper(voice_consents.update)
         self.list = to_streamed_response_wrapper(voice_consents.list)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given
-from oxide.resources._base import AsyncAPIResource, Endpoint, segment
+from oxide.resources._base import Endpoint, segment
+from oxide.resources.audio._voices_create import AsyncVoicesCreate
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Query
@@ -23,7 +24,7 @@ _DELETE: Endpoint[VoiceDeleted] = Endpoint(
 )
 
 
-class AsyncVoices(AsyncAPIResource):
+class AsyncVoices(AsyncVoicesCreate):
     """Methods below `/audio/voices`."""
 
     @cached_property
@@ -80,6 +81,7 @@ class AsyncVoicesWithRawResponse:
 
     def __init__(self, voices: AsyncVoices) -> None:
         self._voices = voices
+        self.create = to_raw_response_wrapper(voices.create)
         self.delete = to_raw_response_wrapper(voices.delete)
 
 
@@ -88,4 +90,5 @@ class AsyncVoicesWithStreamingResponse:
 
     def __init__(self, voices: AsyncVoices) -> None:
         self._voices = voices
+        self.create = to_streamed_response_wrapper(voices.create)
         self.delete = to_streamed_response_wrapper(voices.delete)

@@ -7,11 +7,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
+from oxide._binary import AsyncStreamedBinaryAPIResponse
+from oxide._response import (
+    to_custom_streamed_response_wrapper,
+    to_raw_response_wrapper,
+    to_streamed_response_wrapper,
+)
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
+    from oxide._binary import HttpxBinaryResponseContent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.timeouts import TimeoutTypes
     from oxide.types.live import session_accept_params, session_fork_params
@@ -21,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSessions", "AsyncSessionsWithRawResponse", "AsyncSessionsWithStreamingResponse"]
 
 _ACCEPT: Endpoint[None] = Endpoint("POST", "/live/sessions/{session_id}/accept", "")
+_DOWNLOAD_RECORDING: Endpoint[HttpxBinaryResponseContent] = Endpoint(
+    "GET", "/live/sessions/{session_id}/content", "oxide._binary:HttpxBinaryResponseContent"
+)
 _FORK: Endpoint[SessionForkResponse] = Endpoint(
     "POST", "/live/sessions/{session_id}/fork", "oxide.types.live.session_fork_response:SessionForkResponse"
 )
@@ -76,6 +85,45 @@ class AsyncSessions(AsyncAPIResource):
             _ACCEPT,
             f"/live/sessions/{segment('session_id', session_id)}/accept",
             body,
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def download_recording(
+        self,
+        session_id: str,
+        *,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> HttpxBinaryResponseContent:
+        """`GET /live/sessions/{session_id}/content`.
+
+        Args:
+            session_id: str, in the path, not empty.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            HttpxBinaryResponseContent.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: session_id is empty.
+        """
+        extra_headers = with_header(extra_headers, "Accept", "application/binary")
+        return await self._call(
+            _DOWNLOAD_RECORDING,
+            f"/live/sessions/{segment('session_id', session_id)}/content",
+            None,
             None,
             False,
             extra_headers,
@@ -259,6 +307,7 @@ class AsyncSessionsWithRawResponse:
     def __init__(self, sessions: AsyncSessions) -> None:
         self._sessions = sessions
         self.accept = to_raw_response_wrapper(sessions.accept)
+        self.download_recording = to_raw_response_wrapper(sessions.download_recording)
         self.fork = to_raw_response_wrapper(sessions.fork)
         self.hangup = to_raw_response_wrapper(sessions.hangup)
         self.refer = to_raw_response_wrapper(sessions.refer)
@@ -271,6 +320,9 @@ class AsyncSessionsWithStreamingResponse:
     def __init__(self, sessions: AsyncSessions) -> None:
         self._sessions = sessions
         self.accept = to_streamed_response_wrapper(sessions.accept)
+        self.download_recording = to_custom_streamed_response_wrapper(
+            sessions.download_recording, AsyncStreamedBinaryAPIResponse
+        )
         self.fork = to_streamed_response_wrapper(sessions.fork)
         self.hangup = to_streamed_response_wrapper(sessions.hangup)
         self.refer = to_streamed_response_wrapper(sessions.refer)

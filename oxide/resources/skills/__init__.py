@@ -5,6 +5,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oxide.resources.skills.content import AsyncContent as AsyncContent
+    from oxide.resources.skills.content import AsyncContentWithRawResponse as AsyncContentWithRawResponse
+    from oxide.resources.skills.content import (
+        AsyncContentWithStreamingResponse as AsyncContentWithStreamingResponse,
+    )
     from oxide.resources.skills.skills import AsyncSkills as AsyncSkills
     from oxide.resources.skills.skills import AsyncSkillsWithRawResponse as AsyncSkillsWithRawResponse
     from oxide.resources.skills.skills import (
@@ -24,6 +29,9 @@ else:
         "AsyncSkills": ".skills",
         "AsyncSkillsWithRawResponse": ".skills",
         "AsyncSkillsWithStreamingResponse": ".skills",
+        "AsyncContent": ".content",
+        "AsyncContentWithRawResponse": ".content",
+        "AsyncContentWithStreamingResponse": ".content",
         "AsyncVersions": ".versions.versions",
         "AsyncVersionsWithRawResponse": ".versions.versions",
         "AsyncVersionsWithStreamingResponse": ".versions.versions",

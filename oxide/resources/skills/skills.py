@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query, SequenceNotStr
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
+    from oxide.resources.skills.content import (
+        AsyncContent,
+        AsyncContentWithRawResponse,
+        AsyncContentWithStreamingResponse,
+    )
     from oxide.resources.skills.versions.versions import (
         AsyncVersions,
         AsyncVersionsWithRawResponse,
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncSkills", "AsyncSkillsWithRawResponse", "AsyncSkillsWithStreamingResponse"]
 
+_CREATE: Endpoint[Skill] = Endpoint(
+    "POST", "/skills", "oxide.types.skill:Skill", files=(("files", "<array>"), ("files",)), multipart="files"
+)
 _RETRIEVE: Endpoint[Skill] = Endpoint("GET", "/skills/{skill_id}", "oxide.types.skill:Skill")
 _UPDATE: Endpoint[Skill] = Endpoint("POST", "/skills/{skill_id}", "oxide.types.skill:Skill")
 _LIST: Endpoint[AsyncCursorPage[Skill]] = Endpoint(
@@ -37,6 +45,13 @@ _DELETE: Endpoint[DeletedSkill] = Endpoint(
 
 class AsyncSkills(AsyncAPIResource):
     """Methods below `/skills`."""
+
+    @cached_property
+    def content(self) -> AsyncContent:
+        """`content` below this resource."""
+        from oxide.resources.skills.content import AsyncContent
+
+        return AsyncContent(self._client)
 
     @cached_property
     def versions(self) -> AsyncVersions:
@@ -54,6 +69,38 @@ class AsyncSkills(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncSkillsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncSkillsWithStreamingResponse(self)
+
+    async def create(
+        self,
+        *,
+        files: Union[SequenceNotStr[FileTypes], FileTypes] | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> Skill:
+        """`POST /skills`.
+
+        Args:
+            files: list of FileTypes or FileTypes.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            Skill.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+        """
+        body: dict[str, object] = {}
+        if files is not omit and files is not missing:
+            body["files"] = files
+        return await self._call(
+            _CREATE, "/skills", body, None, False, extra_headers, extra_query, extra_body, timeout
+        )
 
     async def retrieve(
         self,
@@ -216,10 +263,18 @@ class AsyncSkillsWithRawResponse:
 
     def __init__(self, skills: AsyncSkills) -> None:
         self._skills = skills
+        self.create = to_raw_response_wrapper(skills.create)
         self.retrieve = to_raw_response_wrapper(skills.retrieve)
         self.update = to_raw_response_wrapper(skills.update)
         self.list = to_raw_response_wrapper(skills.list)
         self.delete = to_raw_response_wrapper(skills.delete)
+
+    @cached_property
+    def content(self) -> AsyncContentWithRawResponse:
+        """`content` below this resource."""
+        from oxide.resources.skills.content import AsyncContentWithRawResponse
+
+        return AsyncContentWithRawResponse(self._skills.content)
 
     @cached_property
     def versions(self) -> AsyncVersionsWithRawResponse:
@@ -234,10 +289,18 @@ class AsyncSkillsWithStreamingResponse:
 
     def __init__(self, skills: AsyncSkills) -> None:
         self._skills = skills
+        self.create = to_streamed_response_wrapper(skills.create)
         self.retrieve = to_streamed_response_wrapper(skills.retrieve)
         self.update = to_streamed_response_wrapper(skills.update)
         self.list = to_streamed_response_wrapper(skills.list)
         self.delete = to_streamed_response_wrapper(skills.delete)
+
+    @cached_property
+    def content(self) -> AsyncContentWithStreamingResponse:
+        """`content` below this resource."""
+        from oxide.resources.skills.content import AsyncContentWithStreamingResponse
+
+        return AsyncContentWithStreamingResponse(self._skills.content)
 
     @cached_property
     def versions(self) -> AsyncVersionsWithStreamingResponse:

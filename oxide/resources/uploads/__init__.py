@@ -5,6 +5,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oxide.resources.uploads.parts import AsyncParts as AsyncParts
+    from oxide.resources.uploads.parts import AsyncPartsWithRawResponse as AsyncPartsWithRawResponse
+    from oxide.resources.uploads.parts import (
+        AsyncPartsWithStreamingResponse as AsyncPartsWithStreamingResponse,
+    )
     from oxide.resources.uploads.uploads import AsyncUploads as AsyncUploads
     from oxide.resources.uploads.uploads import AsyncUploadsWithRawResponse as AsyncUploadsWithRawResponse
     from oxide.resources.uploads.uploads import (
@@ -14,6 +19,9 @@ else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
+        "AsyncParts": ".parts",
+        "AsyncPartsWithRawResponse": ".parts",
+        "AsyncPartsWithStreamingResponse": ".parts",
         "AsyncUploads": ".uploads",
         "AsyncUploadsWithRawResponse": ".uploads",
         "AsyncUploadsWithStreamingResponse": ".uploads",

@@ -13,8 +13,14 @@ from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
+    from oxide.resources.uploads.parts import (
+        AsyncParts,
+        AsyncPartsWithRawResponse,
+        AsyncPartsWithStreamingResponse,
+    )
     from oxide.timeouts import TimeoutTypes
-    from oxide.types import FilePurpose, upload_create_params
+    from oxide.types import upload_create_params
+    from oxide.types.file_purpose import FilePurpose
     from oxide.types.upload import Upload
 
 __all__ = ["AsyncUploads", "AsyncUploadsWithRawResponse", "AsyncUploadsWithStreamingResponse"]
@@ -26,6 +32,13 @@ _COMPLETE: Endpoint[Upload] = Endpoint("POST", "/uploads/{upload_id}/complete", 
 
 class AsyncUploads(AsyncAPIResource):
     """Methods below `/uploads`."""
+
+    @cached_property
+    def parts(self) -> AsyncParts:
+        """`parts` below this resource."""
+        from oxide.resources.uploads.parts import AsyncParts
+
+        return AsyncParts(self._client)
 
     @cached_property
     def with_raw_response(self) -> AsyncUploadsWithRawResponse:
@@ -175,6 +188,13 @@ class AsyncUploadsWithRawResponse:
         self.cancel = to_raw_response_wrapper(uploads.cancel)
         self.complete = to_raw_response_wrapper(uploads.complete)
 
+    @cached_property
+    def parts(self) -> AsyncPartsWithRawResponse:
+        """`parts` below this resource."""
+        from oxide.resources.uploads.parts import AsyncPartsWithRawResponse
+
+        return AsyncPartsWithRawResponse(self._uploads.parts)
+
 
 class AsyncUploadsWithStreamingResponse:
     """`AsyncUploads` through `.with_streaming_response`."""
@@ -184,3 +204,10 @@ class AsyncUploadsWithStreamingResponse:
         self.create = to_streamed_response_wrapper(uploads.create)
         self.cancel = to_streamed_response_wrapper(uploads.cancel)
         self.complete = to_streamed_response_wrapper(uploads.complete)
+
+    @cached_property
+    def parts(self) -> AsyncPartsWithStreamingResponse:
+        """`parts` below this resource."""
+        from oxide.resources.uploads.parts import AsyncPartsWithStreamingResponse
+
+        return AsyncPartsWithStreamingResponse(self._uploads.parts)

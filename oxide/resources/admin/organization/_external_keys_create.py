@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Union, overload
 
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, require
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -167,6 +167,38 @@ class AsyncExternalKeysCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
+        require(
+            [
+                ["external_id", "kms_arn", "name", "role_arn", "type"],
+                [
+                    "audience",
+                    "kms_key_location",
+                    "kms_key_name",
+                    "kms_key_ring_name",
+                    "kms_project_id",
+                    "name",
+                    "type",
+                    "workload_identity_pool_id",
+                    "workload_identity_project_number",
+                    "workload_identity_provider_id",
+                ],
+                ["key_name", "name", "tenant_id", "type", "vault_uri"],
+                ["key_ocid", "name", "region", "type", "vault_ocid"],
+            ],
+            {"external_id": external_id, "kms_arn": kms_arn, "role_arn": role_arn},
+            {
+                "audience": audience,
+                "kms_key_location": kms_key_location,
+                "kms_key_name": kms_key_name,
+                "kms_key_ring_name": kms_key_ring_name,
+                "kms_project_id": kms_project_id,
+                "workload_identity_pool_id": workload_identity_pool_id,
+                "workload_identity_project_number": workload_identity_project_number,
+                "workload_identity_provider_id": workload_identity_provider_id,
+            },
+            {"key_name": key_name, "tenant_id": tenant_id, "vault_uri": vault_uri},
+            {"key_ocid": key_ocid, "region": region, "vault_ocid": vault_ocid},
+        )
         body: dict[str, object] = {}
         if external_id is not omit and external_id is not missing:
             body["external_id"] = external_id

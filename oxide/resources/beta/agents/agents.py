@@ -5,15 +5,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
+from oxide.resources.beta.agents._agents_create import AsyncAgentsCreate
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
-    from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.resources.beta.agents.automations.automations import (
         AsyncAutomations,
         AsyncAutomationsWithRawResponse,
@@ -34,22 +31,11 @@ if TYPE_CHECKING:
         AsyncVaultsWithRawResponse,
         AsyncVaultsWithStreamingResponse,
     )
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.beta.agent import Agent
-    from oxide.types.beta.agent_deleted import AgentDeleted
 
 __all__ = ["AsyncAgents", "AsyncAgentsWithRawResponse", "AsyncAgentsWithStreamingResponse"]
 
-_RETRIEVE: Endpoint[Agent] = Endpoint("GET", "/agents/{agent_id}", "oxide.types.beta.agent:Agent")
-_LIST: Endpoint[AsyncCursorPage[Agent]] = Endpoint(
-    "GET", "/agents", "oxide.types.beta.agent:Agent", page="AsyncCursorPage"
-)
-_DELETE: Endpoint[AgentDeleted] = Endpoint(
-    "DELETE", "/agents/{agent_id}", "oxide.types.beta.agent_deleted:AgentDeleted"
-)
 
-
-class AsyncAgents(AsyncAPIResource):
+class AsyncAgents(AsyncAgentsCreate):
     """Methods below `/agents`."""
 
     @cached_property
@@ -90,130 +76,15 @@ class AsyncAgents(AsyncAPIResource):
         """The same methods as context managers that leave the body unread."""
         return AsyncAgentsWithStreamingResponse(self)
 
-    async def retrieve(
-        self,
-        agent_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Agent:
-        """`GET /agents/{agent_id}`.
-
-        Args:
-            agent_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Agent.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: agent_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return await self._call(
-            _RETRIEVE,
-            f"/agents/{segment('agent_id', agent_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    def list(
-        self,
-        *,
-        after: str | Omit = omit,
-        limit: int | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[Agent, AsyncCursorPage[Agent]]:
-        """`GET /agents`.
-
-        Args:
-            after: str.
-            limit: int.
-            order: "asc" or "desc".
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every Agent.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if order is not omit and order is not missing:
-            query["order"] = order
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return self._list(_LIST, "/agents", query, extra_headers, extra_query, extra_body, timeout)
-
-    async def delete(
-        self,
-        agent_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AgentDeleted:
-        """`DELETE /agents/{agent_id}`.
-
-        Args:
-            agent_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            AgentDeleted.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: agent_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return await self._call(
-            _DELETE,
-            f"/agents/{segment('agent_id', agent_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
 
 class AsyncAgentsWithRawResponse:
     """`AsyncAgents` through `.with_raw_response`."""
 
     def __init__(self, agents: AsyncAgents) -> None:
         self._agents = agents
+        self.create = to_raw_response_wrapper(agents.create)
         self.retrieve = to_raw_response_wrapper(agents.retrieve)
+        self.update = to_raw_response_wrapper(agents.update)
         self.list = to_raw_response_wrapper(agents.list)
         self.delete = to_raw_response_wrapper(agents.delete)
 
@@ -251,7 +122,9 @@ class AsyncAgentsWithStreamingResponse:
 
     def __init__(self, agents: AsyncAgents) -> None:
         self._agents = agents
+        self.create = to_streamed_response_wrapper(agents.create)
         self.retrieve = to_streamed_response_wrapper(agents.retrieve)
+        self.update = to_streamed_response_wrapper(agents.update)
         self.list = to_streamed_response_wrapper(agents.list)
         self.delete = to_streamed_response_wrapper(agents.delete)
 

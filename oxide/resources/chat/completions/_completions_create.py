@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
     from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
-    from oxide.types.chat import ChatCompletionAudioParam, completion_create_params
+    from oxide.types.chat import completion_create_params
     from oxide.types.chat.chat_completion import ChatCompletion
+    from oxide.types.chat.chat_completion_audio_param import ChatCompletionAudioParam
     from oxide.types.chat.chat_completion_chunk import ChatCompletionChunk
     from oxide.types.chat.chat_completion_message_param import ChatCompletionMessageParam
     from oxide.types.chat.chat_completion_prediction_content_param import ChatCompletionPredictionContentParam

@@ -5,6 +5,13 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oxide.resources.containers.files.content import AsyncContent as AsyncContent
+    from oxide.resources.containers.files.content import (
+        AsyncContentWithRawResponse as AsyncContentWithRawResponse,
+    )
+    from oxide.resources.containers.files.content import (
+        AsyncContentWithStreamingResponse as AsyncContentWithStreamingResponse,
+    )
     from oxide.resources.containers.files.files import AsyncFiles as AsyncFiles
     from oxide.resources.containers.files.files import AsyncFilesWithRawResponse as AsyncFilesWithRawResponse
     from oxide.resources.containers.files.files import (
@@ -17,6 +24,9 @@ else:
         "AsyncFiles": ".files",
         "AsyncFilesWithRawResponse": ".files",
         "AsyncFilesWithStreamingResponse": ".files",
+        "AsyncContent": ".content",
+        "AsyncContentWithRawResponse": ".content",
+        "AsyncContentWithStreamingResponse": ".content",
     }
     __getattr__, __dir__ = lazy_names(__name__, _NAMES)
     __all__ = list(_NAMES)

@@ -12,14 +12,27 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
+    from oxide.resources.containers.files.content import (
+        AsyncContent,
+        AsyncContentWithRawResponse,
+        AsyncContentWithStreamingResponse,
+    )
     from oxide.timeouts import TimeoutTypes
+    from oxide.types.containers.file_create_response import FileCreateResponse
     from oxide.types.containers.file_list_response import FileListResponse
     from oxide.types.containers.file_retrieve_response import FileRetrieveResponse
 
 __all__ = ["AsyncFiles", "AsyncFilesWithRawResponse", "AsyncFilesWithStreamingResponse"]
 
+_CREATE: Endpoint[FileCreateResponse] = Endpoint(
+    "POST",
+    "/containers/{container_id}/files",
+    "oxide.types.containers.file_create_response:FileCreateResponse",
+    files=(("file",),),
+    multipart="files",
+)
 _RETRIEVE: Endpoint[FileRetrieveResponse] = Endpoint(
     "GET",
     "/containers/{container_id}/files/{file_id}",
@@ -38,6 +51,13 @@ class AsyncFiles(AsyncAPIResource):
     """Methods below `/containers`."""
 
     @cached_property
+    def content(self) -> AsyncContent:
+        """`content` below this resource."""
+        from oxide.resources.containers.files.content import AsyncContent
+
+        return AsyncContent(self._client)
+
+    @cached_property
     def with_raw_response(self) -> AsyncFilesWithRawResponse:
         """The same methods, returning status, headers and body beside the result."""
         return AsyncFilesWithRawResponse(self)
@@ -46,6 +66,53 @@ class AsyncFiles(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncFilesWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncFilesWithStreamingResponse(self)
+
+    async def create(
+        self,
+        container_id: str,
+        *,
+        file: FileTypes | Omit = omit,
+        file_id: str | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> FileCreateResponse:
+        """`POST /containers/{container_id}/files`.
+
+        Args:
+            container_id: str, in the path, not empty.
+            file: FileTypes.
+            file_id: str.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            FileCreateResponse.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: container_id is empty.
+        """
+        body: dict[str, object] = {}
+        if file is not omit and file is not missing:
+            body["file"] = file
+        if file_id is not omit and file_id is not missing:
+            body["file_id"] = file_id
+        return await self._call(
+            _CREATE,
+            f"/containers/{segment('container_id', container_id)}/files",
+            body,
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
 
     async def retrieve(
         self,
@@ -183,9 +250,17 @@ class AsyncFilesWithRawResponse:
 
     def __init__(self, files: AsyncFiles) -> None:
         self._files = files
+        self.create = to_raw_response_wrapper(files.create)
         self.retrieve = to_raw_response_wrapper(files.retrieve)
         self.list = to_raw_response_wrapper(files.list)
         self.delete = to_raw_response_wrapper(files.delete)
+
+    @cached_property
+    def content(self) -> AsyncContentWithRawResponse:
+        """`content` below this resource."""
+        from oxide.resources.containers.files.content import AsyncContentWithRawResponse
+
+        return AsyncContentWithRawResponse(self._files.content)
 
 
 class AsyncFilesWithStreamingResponse:
@@ -193,6 +268,14 @@ class AsyncFilesWithStreamingResponse:
 
     def __init__(self, files: AsyncFiles) -> None:
         self._files = files
+        self.create = to_streamed_response_wrapper(files.create)
         self.retrieve = to_streamed_response_wrapper(files.retrieve)
         self.list = to_streamed_response_wrapper(files.list)
         self.delete = to_streamed_response_wrapper(files.delete)
+
+    @cached_property
+    def content(self) -> AsyncContentWithStreamingResponse:
+        """`content` below this resource."""
+        from oxide.resources.containers.files.content import AsyncContentWithStreamingResponse
+
+        return AsyncContentWithStreamingResponse(self._files.content)

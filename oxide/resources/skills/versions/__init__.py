@@ -5,6 +5,13 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oxide.resources.skills.versions.content import AsyncContent as AsyncContent
+    from oxide.resources.skills.versions.content import (
+        AsyncContentWithRawResponse as AsyncContentWithRawResponse,
+    )
+    from oxide.resources.skills.versions.content import (
+        AsyncContentWithStreamingResponse as AsyncContentWithStreamingResponse,
+    )
     from oxide.resources.skills.versions.versions import AsyncVersions as AsyncVersions
     from oxide.resources.skills.versions.versions import (
         AsyncVersionsWithRawResponse as AsyncVersionsWithRawResponse,
@@ -16,6 +23,9 @@ else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
+        "AsyncContent": ".content",
+        "AsyncContentWithRawResponse": ".content",
+        "AsyncContentWithStreamingResponse": ".content",
         "AsyncVersions": ".versions",
         "AsyncVersionsWithRawResponse": ".versions",
         "AsyncVersionsWithStreamingResponse": ".versions",

@@ -5,21 +5,33 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query, SequenceNotStr
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
+    from oxide.resources.skills.versions.content import (
+        AsyncContent,
+        AsyncContentWithRawResponse,
+        AsyncContentWithStreamingResponse,
+    )
     from oxide.timeouts import TimeoutTypes
     from oxide.types.skills.deleted_skill_version import DeletedSkillVersion
     from oxide.types.skills.skill_version import SkillVersion
 
 __all__ = ["AsyncVersions", "AsyncVersionsWithRawResponse", "AsyncVersionsWithStreamingResponse"]
 
+_CREATE: Endpoint[SkillVersion] = Endpoint(
+    "POST",
+    "/skills/{skill_id}/versions",
+    "oxide.types.skills.skill_version:SkillVersion",
+    files=(("files", "<array>"), ("files",)),
+    multipart="files",
+)
 _RETRIEVE: Endpoint[SkillVersion] = Endpoint(
     "GET", "/skills/{skill_id}/versions/{version}", "oxide.types.skills.skill_version:SkillVersion"
 )
@@ -40,6 +52,13 @@ class AsyncVersions(AsyncAPIResource):
     """Methods below `/skills`."""
 
     @cached_property
+    def content(self) -> AsyncContent:
+        """`content` below this resource."""
+        from oxide.resources.skills.versions.content import AsyncContent
+
+        return AsyncContent(self._client)
+
+    @cached_property
     def with_raw_response(self) -> AsyncVersionsWithRawResponse:
         """The same methods, returning status, headers and body beside the result."""
         return AsyncVersionsWithRawResponse(self)
@@ -48,6 +67,53 @@ class AsyncVersions(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncVersionsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncVersionsWithStreamingResponse(self)
+
+    async def create(
+        self,
+        skill_id: str,
+        *,
+        default: bool | Omit = omit,
+        files: Union[SequenceNotStr[FileTypes], FileTypes] | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> SkillVersion:
+        """`POST /skills/{skill_id}/versions`.
+
+        Args:
+            skill_id: str, in the path, not empty.
+            default: bool.
+            files: list of FileTypes or FileTypes.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            SkillVersion.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: skill_id is empty.
+        """
+        body: dict[str, object] = {}
+        if default is not omit and default is not missing:
+            body["default"] = default
+        if files is not omit and files is not missing:
+            body["files"] = files
+        return await self._call(
+            _CREATE,
+            f"/skills/{segment('skill_id', skill_id)}/versions",
+            body,
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
 
     async def retrieve(
         self,
@@ -184,9 +250,17 @@ class AsyncVersionsWithRawResponse:
 
     def __init__(self, versions: AsyncVersions) -> None:
         self._versions = versions
+        self.create = to_raw_response_wrapper(versions.create)
         self.retrieve = to_raw_response_wrapper(versions.retrieve)
         self.list = to_raw_response_wrapper(versions.list)
         self.delete = to_raw_response_wrapper(versions.delete)
+
+    @cached_property
+    def content(self) -> AsyncContentWithRawResponse:
+        """`content` below this resource."""
+        from oxide.resources.skills.versions.content import AsyncContentWithRawResponse
+
+        return AsyncContentWithRawResponse(self._versions.content)
 
 
 class AsyncVersionsWithStreamingResponse:
@@ -194,6 +268,14 @@ class AsyncVersionsWithStreamingResponse:
 
     def __init__(self, versions: AsyncVersions) -> None:
         self._versions = versions
+        self.create = to_streamed_response_wrapper(versions.create)
         self.retrieve = to_streamed_response_wrapper(versions.retrieve)
         self.list = to_streamed_response_wrapper(versions.list)
         self.delete = to_streamed_response_wrapper(versions.delete)
+
+    @cached_property
+    def content(self) -> AsyncContentWithStreamingResponse:
+        """`content` below this resource."""
+        from oxide.resources.skills.versions.content import AsyncContentWithStreamingResponse
+
+        return AsyncContentWithStreamingResponse(self._versions.content)

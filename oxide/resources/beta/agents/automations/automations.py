@@ -5,46 +5,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
+from oxide.resources.beta.agents.automations._automations_create import AsyncAutomationsCreate
+from oxide.resources.beta.agents.automations._automations_retrieve import AsyncAutomationsRetrieve
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
-    from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.resources.beta.agents.automations.invocations import (
         AsyncInvocations,
         AsyncInvocationsWithRawResponse,
         AsyncInvocationsWithStreamingResponse,
     )
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.beta.agents.automation import Automation
-    from oxide.types.beta.agents.automation_deleted import AutomationDeleted
 
 __all__ = ["AsyncAutomations", "AsyncAutomationsWithRawResponse", "AsyncAutomationsWithStreamingResponse"]
 
-_RETRIEVE: Endpoint[Automation] = Endpoint(
-    "GET", "/agents/automations/{automation_id}", "oxide.types.beta.agents.automation:Automation"
-)
-_LIST: Endpoint[AsyncCursorPage[Automation]] = Endpoint(
-    "GET", "/agents/automations", "oxide.types.beta.agents.automation:Automation", page="AsyncCursorPage"
-)
-_DELETE: Endpoint[AutomationDeleted] = Endpoint(
-    "DELETE",
-    "/agents/automations/{automation_id}",
-    "oxide.types.beta.agents.automation_deleted:AutomationDeleted",
-)
-_PAUSE: Endpoint[Automation] = Endpoint(
-    "POST", "/agents/automations/{automation_id}/pause", "oxide.types.beta.agents.automation:Automation"
-)
-_RESUME: Endpoint[Automation] = Endpoint(
-    "POST", "/agents/automations/{automation_id}/resume", "oxide.types.beta.agents.automation:Automation"
-)
 
-
-class AsyncAutomations(AsyncAPIResource):
+class AsyncAutomations(AsyncAutomationsCreate, AsyncAutomationsRetrieve):
     """Methods below `/agents/automations`."""
 
     @cached_property
@@ -64,214 +41,15 @@ class AsyncAutomations(AsyncAPIResource):
         """The same methods as context managers that leave the body unread."""
         return AsyncAutomationsWithStreamingResponse(self)
 
-    async def retrieve(
-        self,
-        automation_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Automation:
-        """`GET /agents/automations/{automation_id}`.
-
-        Args:
-            automation_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Automation.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: automation_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return await self._call(
-            _RETRIEVE,
-            f"/agents/automations/{segment('automation_id', automation_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    def list(
-        self,
-        *,
-        after: str | Omit = omit,
-        limit: int | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        session_id: str | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[Automation, AsyncCursorPage[Automation]]:
-        """`GET /agents/automations`.
-
-        Args:
-            after: str.
-            limit: int.
-            order: "asc" or "desc".
-            session_id: str.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every Automation.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if order is not omit and order is not missing:
-            query["order"] = order
-        if session_id is not omit and session_id is not missing:
-            query["session_id"] = session_id
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return self._list(
-            _LIST, "/agents/automations", query, extra_headers, extra_query, extra_body, timeout
-        )
-
-    async def delete(
-        self,
-        automation_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AutomationDeleted:
-        """`DELETE /agents/automations/{automation_id}`.
-
-        Args:
-            automation_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            AutomationDeleted.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: automation_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return await self._call(
-            _DELETE,
-            f"/agents/automations/{segment('automation_id', automation_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    async def pause(
-        self,
-        automation_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Automation:
-        """`POST /agents/automations/{automation_id}/pause`.
-
-        Args:
-            automation_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Automation.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: automation_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return await self._call(
-            _PAUSE,
-            f"/agents/automations/{segment('automation_id', automation_id)}/pause",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    async def resume(
-        self,
-        automation_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Automation:
-        """`POST /agents/automations/{automation_id}/resume`.
-
-        Args:
-            automation_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Automation.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: automation_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
-        return await self._call(
-            _RESUME,
-            f"/agents/automations/{segment('automation_id', automation_id)}/resume",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
 
 class AsyncAutomationsWithRawResponse:
     """`AsyncAutomations` through `.with_raw_response`."""
 
     def __init__(self, automations: AsyncAutomations) -> None:
         self._automations = automations
+        self.create = to_raw_response_wrapper(automations.create)
         self.retrieve = to_raw_response_wrapper(automations.retrieve)
+        self.update = to_raw_response_wrapper(automations.update)
         self.list = to_raw_response_wrapper(automations.list)
         self.delete = to_raw_response_wrapper(automations.delete)
         self.pause = to_raw_response_wrapper(automations.pause)
@@ -290,7 +68,9 @@ class AsyncAutomationsWithStreamingResponse:
 
     def __init__(self, automations: AsyncAutomations) -> None:
         self._automations = automations
+        self.create = to_streamed_response_wrapper(automations.create)
         self.retrieve = to_streamed_response_wrapper(automations.retrieve)
+        self.update = to_streamed_response_wrapper(automations.update)
         self.list = to_streamed_response_wrapper(automations.list)
         self.delete = to_streamed_response_wrapper(automations.delete)
         self.pause = to_streamed_response_wrapper(automations.pause)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, overload
 
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, require, segment, with_header
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -87,6 +87,7 @@ class AsyncFilesCreate(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: environment_id is empty.
         """
+        require([["file_id", "path", "type"], ["data", "path", "type"]], {"file_id": file_id}, {"data": data})
         body: dict[str, object] = {}
         if file_id is not omit and file_id is not missing:
             body["file_id"] = file_id

@@ -7,11 +7,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Optional
 
-from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
+from oxide._binary import AsyncStreamedBinaryAPIResponse
+from oxide._response import (
+    to_custom_streamed_response_wrapper,
+    to_raw_response_wrapper,
+    to_streamed_response_wrapper,
+)
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
+    from oxide._binary import HttpxBinaryResponseContent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.timeouts import TimeoutTypes
@@ -35,6 +41,11 @@ _DELETE: Endpoint[SessionArtifactDeleted] = Endpoint(
     "DELETE",
     "/agents/sessions/{session_id}/artifacts/{artifact_id}",
     "oxide.types.beta.agents.sessions.session_artifact_deleted:SessionArtifactDeleted",
+)
+_CONTENT: Endpoint[HttpxBinaryResponseContent] = Endpoint(
+    "GET",
+    "/agents/sessions/{session_id}/artifacts/{artifact_id}/content",
+    "oxide._binary:HttpxBinaryResponseContent",
 )
 
 
@@ -187,6 +198,48 @@ class AsyncArtifacts(AsyncAPIResource):
             timeout,
         )
 
+    async def content(
+        self,
+        artifact_id: str,
+        *,
+        session_id: str,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> HttpxBinaryResponseContent:
+        """`GET /agents/sessions/{session_id}/artifacts/{artifact_id}/content`.
+
+        Args:
+            artifact_id: str, in the path, not empty.
+            session_id: str, in the path, not empty.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            HttpxBinaryResponseContent.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: artifact_id or session_id is empty.
+        """
+        extra_headers = with_header(extra_headers, "Accept", "application/octet-stream")
+        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
+        return await self._call(
+            _CONTENT,
+            f"/agents/sessions/{segment('session_id', session_id)}/artifacts/{segment('artifact_id', artifact_id)}/content",
+            None,
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
 
 class AsyncArtifactsWithRawResponse:
     """`AsyncArtifacts` through `.with_raw_response`."""
@@ -196,6 +249,7 @@ class AsyncArtifactsWithRawResponse:
         self.retrieve = to_raw_response_wrapper(artifacts.retrieve)
         self.list = to_raw_response_wrapper(artifacts.list)
         self.delete = to_raw_response_wrapper(artifacts.delete)
+        self.content = to_raw_response_wrapper(artifacts.content)
 
 
 class AsyncArtifactsWithStreamingResponse:
@@ -206,3 +260,4 @@ class AsyncArtifactsWithStreamingResponse:
         self.retrieve = to_streamed_response_wrapper(artifacts.retrieve)
         self.list = to_streamed_response_wrapper(artifacts.list)
         self.delete = to_streamed_response_wrapper(artifacts.delete)
+        self.content = to_custom_streamed_response_wrapper(artifacts.content, AsyncStreamedBinaryAPIResponse)
