@@ -139,8 +139,8 @@ def _needed(
     """Imports of what the signatures and results name, from where it is defined."""
     used: set[str] = set()
     for method in methods:
-        for found in [method, *method["overloads"]]:
-            texts = [found["returns"], *(p[2] for p in found["params"])]
+        for shape in [method, *method["overloads"]]:
+            texts: list[str | None] = [shape["returns"], *(p[2] for p in shape["params"])]
             texts += [method[k] for k in ("cast_to", "stream_cls", "page") if k in method]
             used |= {name for text in texts if text for name in names_in(text)}
     if BINARY in used:

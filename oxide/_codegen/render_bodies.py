@@ -79,7 +79,7 @@ def _mapping(method: Facts, where: str, lines: list[str]) -> str:
     local = where if where not in defaults else f"{where}_members"
 
     def value(name: str) -> str:
-        return f"renamed({name}, {_tuples(renamed[name])})" if name in renamed else name
+        return f"renamed({name}, {tuples(renamed[name])})" if name in renamed else name
 
     first = next((n for n, (_, name) in enumerate(pairs) if defaults.get(name) is not None), len(pairs))
     given = pairs[:first]
@@ -96,8 +96,8 @@ def _mapping(method: Facts, where: str, lines: list[str]) -> str:
     return local
 
 
-def _tuples(value: object) -> str:
+def tuples(value: object) -> str:
     """Nested lists as the source of nested tuples."""
     if isinstance(value, (list, tuple)):
-        return "(" + "".join(f"{_tuples(item)}, " for item in cast("list[object]", value)) + ")"
+        return "(" + "".join(f"{tuples(item)}, " for item in cast("list[object]", value)) + ")"
     return repr(value)

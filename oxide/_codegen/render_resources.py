@@ -7,7 +7,7 @@ import re
 from .extract import Facts
 from .extract_methods import BINARY
 from .extract_resources import names_in
-from .render_bodies import statements
+from .render_bodies import statements, tuples
 from .render_docs import method_doc, summary
 from .render_types import MARK, target_module
 
@@ -135,11 +135,15 @@ class ResourceWriter:
             for kind, title, what in _VIEWS
         )
         exported = [name, f"{name}WithRawResponse", f"{name}WithStreamingResponse"]
+        quiet = any(m["deprecated"] for m in self.facts["methods"])
         head = self._head(f"`{self.facts['module'].removeprefix('resources.')}`: {doc}")
         if len(bases) == len(self.facts["mixins"]):
             bases = [*bases, "AsyncAPIResource"]
         cls = f'class {name}({", ".join(bases)}):\n    """{doc}"""\n'
         parts = [f"\n__all__ = {exported!r}\n", *endpoints, "\n", cls, children, "\n", accessors, "\n", body]
+        if quiet:
+            # The views name methods that warn when they are called.
+            head.insert(2, "# pyright: reportDeprecated=false\n")
         return "\n".join([*head, *parts, "\n", *views])
 
     def _type_imports(self) -> list[str]:
@@ -168,7 +172,7 @@ class ResourceWriter:
         result = method["page"].partition("[")[2][:-1] if "page" in method else method["cast_to"]
         arguments = [repr(method["verb"]), repr(method["path"]), repr(self._reference(result))]
         if "files" in method:
-            arguments.append(f"files={tuple(map(tuple, method['files']))!r}")
+            arguments.append(f"files={tuples(method['files'])}")
             if method["multipart"] != "always":
                 arguments.append(f"multipart={method['multipart']!r}")
         if method.get("stream_cls"):
@@ -245,14 +249,13 @@ class ResourceWriter:
             f"    def __init__(self, {attribute}: {name}) -> None:",
             f"        self._{attribute} = {attribute}",
         ]
+        binary = {m["name"] for m in self.facts["methods"] if m.get("cast_to") == BINARY}
         for method in self.facts["views"][title]:
-            facts = next((m for m in self.facts["methods"] if m["name"] == method), {})
-            quiet = "  # pyright: ignore[reportDeprecated]" if facts.get("deprecated") else ""
-            if not raw and facts.get("cast_to") == BINARY:
+            if not raw and method in binary:
                 call = f"to_custom_streamed_response_wrapper({attribute}.{method}, {_STREAMED})"
             else:
                 call = f"{wrapper}({attribute}.{method})"
-            lines.append(f"        self.{method} = {call}{quiet}")
+            lines.append(f"        self.{method} = {call}")
         for child, _, cls in self.facts["children"]:
             view = f"{cls}With{title}Response"
             self.used.add(cls)

@@ -225,13 +225,13 @@ def renamed(value: object, paths: tuple[tuple[tuple[str, ...], str], ...]) -> An
 
 
 def _rename(value: object, path: tuple[str, ...], name: str) -> object:
-    key, rest = path[0], path[1:]
+    key, rest, unchanged = path[0], path[1:], value
     if key == "<array>":
         if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
             return [_rename(item, rest, name) for item in cast("Iterable[object]", value)]
-        return value
+        return unchanged
     if not isinstance(value, Mapping) or key not in value:
-        return value
+        return unchanged
     members = cast("Mapping[str, object]", value)
     if rest:
         return {**members, key: _rename(members[key], rest, name)}

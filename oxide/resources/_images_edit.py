@@ -23,7 +23,15 @@ _EDIT: Endpoint[ImagesResponse | AsyncStream[ImageEditStreamEvent]] = Endpoint(
     "POST",
     "/images/edits",
     "oxide.types.images_response:ImagesResponse",
-    files=(("image",), ("image", "<array>"), ("markup",), ("mask",)),
+    files=(
+        ("image",),
+        (
+            "image",
+            "<array>",
+        ),
+        ("markup",),
+        ("mask",),
+    ),
     stream="oxide.types.image_edit_stream_event:ImageEditStreamEvent",
 )
 

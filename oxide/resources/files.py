@@ -2,6 +2,8 @@
 
 """`files`: Methods below `/files`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -302,7 +304,7 @@ class AsyncFilesWithRawResponse:
         self.list = to_raw_response_wrapper(files.list)
         self.delete = to_raw_response_wrapper(files.delete)
         self.content = to_raw_response_wrapper(files.content)
-        self.retrieve_content = to_raw_response_wrapper(files.retrieve_content)  # pyright: ignore[reportDeprecated]
+        self.retrieve_content = to_raw_response_wrapper(files.retrieve_content)
 
 
 class AsyncFilesWithStreamingResponse:
@@ -315,4 +317,4 @@ class AsyncFilesWithStreamingResponse:
         self.list = to_streamed_response_wrapper(files.list)
         self.delete = to_streamed_response_wrapper(files.delete)
         self.content = to_custom_streamed_response_wrapper(files.content, AsyncStreamedBinaryAPIResponse)
-        self.retrieve_content = to_streamed_response_wrapper(files.retrieve_content)  # pyright: ignore[reportDeprecated]
+        self.retrieve_content = to_streamed_response_wrapper(files.retrieve_content)

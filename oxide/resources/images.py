@@ -2,6 +2,8 @@
 
 """`images`: Methods below `/images/edits`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -106,7 +108,7 @@ class AsyncImagesWithRawResponse:
 
     def __init__(self, images: AsyncImages) -> None:
         self._images = images
-        self.create_variation = to_raw_response_wrapper(images.create_variation)  # pyright: ignore[reportDeprecated]
+        self.create_variation = to_raw_response_wrapper(images.create_variation)
         self.edit = to_raw_response_wrapper(images.edit)
         self.generate = to_raw_response_wrapper(images.generate)
 
@@ -116,6 +118,6 @@ class AsyncImagesWithStreamingResponse:
 
     def __init__(self, images: AsyncImages) -> None:
         self._images = images
-        self.create_variation = to_streamed_response_wrapper(images.create_variation)  # pyright: ignore[reportDeprecated]
+        self.create_variation = to_streamed_response_wrapper(images.create_variation)
         self.edit = to_streamed_response_wrapper(images.edit)
         self.generate = to_streamed_response_wrapper(images.generate)

@@ -2,6 +2,8 @@
 
 """`videos`: Methods below `/videos`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -41,16 +43,16 @@ class AsyncVideosWithRawResponse:
 
     def __init__(self, videos: AsyncVideos) -> None:
         self._videos = videos
-        self.create = to_raw_response_wrapper(videos.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_raw_response_wrapper(videos.retrieve)  # pyright: ignore[reportDeprecated]
-        self.list = to_raw_response_wrapper(videos.list)  # pyright: ignore[reportDeprecated]
-        self.delete = to_raw_response_wrapper(videos.delete)  # pyright: ignore[reportDeprecated]
-        self.create_character = to_raw_response_wrapper(videos.create_character)  # pyright: ignore[reportDeprecated]
-        self.download_content = to_raw_response_wrapper(videos.download_content)  # pyright: ignore[reportDeprecated]
-        self.edit = to_raw_response_wrapper(videos.edit)  # pyright: ignore[reportDeprecated]
-        self.extend = to_raw_response_wrapper(videos.extend)  # pyright: ignore[reportDeprecated]
-        self.get_character = to_raw_response_wrapper(videos.get_character)  # pyright: ignore[reportDeprecated]
-        self.remix = to_raw_response_wrapper(videos.remix)  # pyright: ignore[reportDeprecated]
+        self.create = to_raw_response_wrapper(videos.create)
+        self.retrieve = to_raw_response_wrapper(videos.retrieve)
+        self.list = to_raw_response_wrapper(videos.list)
+        self.delete = to_raw_response_wrapper(videos.delete)
+        self.create_character = to_raw_response_wrapper(videos.create_character)
+        self.download_content = to_raw_response_wrapper(videos.download_content)
+        self.edit = to_raw_response_wrapper(videos.edit)
+        self.extend = to_raw_response_wrapper(videos.extend)
+        self.get_character = to_raw_response_wrapper(videos.get_character)
+        self.remix = to_raw_response_wrapper(videos.remix)
 
 
 class AsyncVideosWithStreamingResponse:
@@ -58,15 +60,15 @@ class AsyncVideosWithStreamingResponse:
 
     def __init__(self, videos: AsyncVideos) -> None:
         self._videos = videos
-        self.create = to_streamed_response_wrapper(videos.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_streamed_response_wrapper(videos.retrieve)  # pyright: ignore[reportDeprecated]
-        self.list = to_streamed_response_wrapper(videos.list)  # pyright: ignore[reportDeprecated]
-        self.delete = to_streamed_response_wrapper(videos.delete)  # pyright: ignore[reportDeprecated]
-        self.create_character = to_streamed_response_wrapper(videos.create_character)  # pyright: ignore[reportDeprecated]
+        self.create = to_streamed_response_wrapper(videos.create)
+        self.retrieve = to_streamed_response_wrapper(videos.retrieve)
+        self.list = to_streamed_response_wrapper(videos.list)
+        self.delete = to_streamed_response_wrapper(videos.delete)
+        self.create_character = to_streamed_response_wrapper(videos.create_character)
         self.download_content = to_custom_streamed_response_wrapper(
             videos.download_content, AsyncStreamedBinaryAPIResponse
-        )  # pyright: ignore[reportDeprecated]
-        self.edit = to_streamed_response_wrapper(videos.edit)  # pyright: ignore[reportDeprecated]
-        self.extend = to_streamed_response_wrapper(videos.extend)  # pyright: ignore[reportDeprecated]
-        self.get_character = to_streamed_response_wrapper(videos.get_character)  # pyright: ignore[reportDeprecated]
-        self.remix = to_streamed_response_wrapper(videos.remix)  # pyright: ignore[reportDeprecated]
+        )
+        self.edit = to_streamed_response_wrapper(videos.edit)
+        self.extend = to_streamed_response_wrapper(videos.extend)
+        self.get_character = to_streamed_response_wrapper(videos.get_character)
+        self.remix = to_streamed_response_wrapper(videos.remix)

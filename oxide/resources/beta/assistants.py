@@ -2,6 +2,8 @@
 
 """`beta.assistants`: Methods below `/assistants`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -400,11 +402,11 @@ class AsyncAssistantsWithRawResponse:
 
     def __init__(self, assistants: AsyncAssistants) -> None:
         self._assistants = assistants
-        self.create = to_raw_response_wrapper(assistants.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_raw_response_wrapper(assistants.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_raw_response_wrapper(assistants.update)  # pyright: ignore[reportDeprecated]
-        self.list = to_raw_response_wrapper(assistants.list)  # pyright: ignore[reportDeprecated]
-        self.delete = to_raw_response_wrapper(assistants.delete)  # pyright: ignore[reportDeprecated]
+        self.create = to_raw_response_wrapper(assistants.create)
+        self.retrieve = to_raw_response_wrapper(assistants.retrieve)
+        self.update = to_raw_response_wrapper(assistants.update)
+        self.list = to_raw_response_wrapper(assistants.list)
+        self.delete = to_raw_response_wrapper(assistants.delete)
 
 
 class AsyncAssistantsWithStreamingResponse:
@@ -412,8 +414,8 @@ class AsyncAssistantsWithStreamingResponse:
 
     def __init__(self, assistants: AsyncAssistants) -> None:
         self._assistants = assistants
-        self.create = to_streamed_response_wrapper(assistants.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_streamed_response_wrapper(assistants.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_streamed_response_wrapper(assistants.update)  # pyright: ignore[reportDeprecated]
-        self.list = to_streamed_response_wrapper(assistants.list)  # pyright: ignore[reportDeprecated]
-        self.delete = to_streamed_response_wrapper(assistants.delete)  # pyright: ignore[reportDeprecated]
+        self.create = to_streamed_response_wrapper(assistants.create)
+        self.retrieve = to_streamed_response_wrapper(assistants.retrieve)
+        self.update = to_streamed_response_wrapper(assistants.update)
+        self.list = to_streamed_response_wrapper(assistants.list)
+        self.delete = to_streamed_response_wrapper(assistants.delete)

@@ -31,7 +31,17 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSkills", "AsyncSkillsWithRawResponse", "AsyncSkillsWithStreamingResponse"]
 
 _CREATE: Endpoint[Skill] = Endpoint(
-    "POST", "/skills", "oxide.types.skill:Skill", files=(("files", "<array>"), ("files",)), multipart="files"
+    "POST",
+    "/skills",
+    "oxide.types.skill:Skill",
+    files=(
+        (
+            "files",
+            "<array>",
+        ),
+        ("files",),
+    ),
+    multipart="files",
 )
 _RETRIEVE: Endpoint[Skill] = Endpoint("GET", "/skills/{skill_id}", "oxide.types.skill:Skill")
 _UPDATE: Endpoint[Skill] = Endpoint("POST", "/skills/{skill_id}", "oxide.types.skill:Skill")

@@ -2,6 +2,8 @@
 
 """`beta.threads.messages`: Methods below `/threads`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -306,11 +308,11 @@ class AsyncMessagesWithRawResponse:
 
     def __init__(self, messages: AsyncMessages) -> None:
         self._messages = messages
-        self.create = to_raw_response_wrapper(messages.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_raw_response_wrapper(messages.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_raw_response_wrapper(messages.update)  # pyright: ignore[reportDeprecated]
-        self.list = to_raw_response_wrapper(messages.list)  # pyright: ignore[reportDeprecated]
-        self.delete = to_raw_response_wrapper(messages.delete)  # pyright: ignore[reportDeprecated]
+        self.create = to_raw_response_wrapper(messages.create)
+        self.retrieve = to_raw_response_wrapper(messages.retrieve)
+        self.update = to_raw_response_wrapper(messages.update)
+        self.list = to_raw_response_wrapper(messages.list)
+        self.delete = to_raw_response_wrapper(messages.delete)
 
 
 class AsyncMessagesWithStreamingResponse:
@@ -318,8 +320,8 @@ class AsyncMessagesWithStreamingResponse:
 
     def __init__(self, messages: AsyncMessages) -> None:
         self._messages = messages
-        self.create = to_streamed_response_wrapper(messages.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_streamed_response_wrapper(messages.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_streamed_response_wrapper(messages.update)  # pyright: ignore[reportDeprecated]
-        self.list = to_streamed_response_wrapper(messages.list)  # pyright: ignore[reportDeprecated]
-        self.delete = to_streamed_response_wrapper(messages.delete)  # pyright: ignore[reportDeprecated]
+        self.create = to_streamed_response_wrapper(messages.create)
+        self.retrieve = to_streamed_response_wrapper(messages.retrieve)
+        self.update = to_streamed_response_wrapper(messages.update)
+        self.list = to_streamed_response_wrapper(messages.list)
+        self.delete = to_streamed_response_wrapper(messages.delete)

@@ -2,6 +2,8 @@
 
 """`beta.threads.threads`: Methods below `/threads`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -246,11 +248,11 @@ class AsyncThreadsWithRawResponse:
 
     def __init__(self, threads: AsyncThreads) -> None:
         self._threads = threads
-        self.create = to_raw_response_wrapper(threads.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_raw_response_wrapper(threads.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_raw_response_wrapper(threads.update)  # pyright: ignore[reportDeprecated]
-        self.delete = to_raw_response_wrapper(threads.delete)  # pyright: ignore[reportDeprecated]
-        self.create_and_run = to_raw_response_wrapper(threads.create_and_run)  # pyright: ignore[reportDeprecated]
+        self.create = to_raw_response_wrapper(threads.create)
+        self.retrieve = to_raw_response_wrapper(threads.retrieve)
+        self.update = to_raw_response_wrapper(threads.update)
+        self.delete = to_raw_response_wrapper(threads.delete)
+        self.create_and_run = to_raw_response_wrapper(threads.create_and_run)
 
     @cached_property
     def runs(self) -> AsyncRunsWithRawResponse:
@@ -272,11 +274,11 @@ class AsyncThreadsWithStreamingResponse:
 
     def __init__(self, threads: AsyncThreads) -> None:
         self._threads = threads
-        self.create = to_streamed_response_wrapper(threads.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_streamed_response_wrapper(threads.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_streamed_response_wrapper(threads.update)  # pyright: ignore[reportDeprecated]
-        self.delete = to_streamed_response_wrapper(threads.delete)  # pyright: ignore[reportDeprecated]
-        self.create_and_run = to_streamed_response_wrapper(threads.create_and_run)  # pyright: ignore[reportDeprecated]
+        self.create = to_streamed_response_wrapper(threads.create)
+        self.retrieve = to_streamed_response_wrapper(threads.retrieve)
+        self.update = to_streamed_response_wrapper(threads.update)
+        self.delete = to_streamed_response_wrapper(threads.delete)
+        self.create_and_run = to_streamed_response_wrapper(threads.create_and_run)
 
     @cached_property
     def runs(self) -> AsyncRunsWithStreamingResponse:

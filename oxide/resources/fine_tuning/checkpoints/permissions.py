@@ -2,6 +2,8 @@
 
 """`fine_tuning.checkpoints.permissions`: Methods below `/fine_tuning/checkpoints`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -257,7 +259,7 @@ class AsyncPermissionsWithRawResponse:
     def __init__(self, permissions: AsyncPermissions) -> None:
         self._permissions = permissions
         self.create = to_raw_response_wrapper(permissions.create)
-        self.retrieve = to_raw_response_wrapper(permissions.retrieve)  # pyright: ignore[reportDeprecated]
+        self.retrieve = to_raw_response_wrapper(permissions.retrieve)
         self.list = to_raw_response_wrapper(permissions.list)
         self.delete = to_raw_response_wrapper(permissions.delete)
 
@@ -268,6 +270,6 @@ class AsyncPermissionsWithStreamingResponse:
     def __init__(self, permissions: AsyncPermissions) -> None:
         self._permissions = permissions
         self.create = to_streamed_response_wrapper(permissions.create)
-        self.retrieve = to_streamed_response_wrapper(permissions.retrieve)  # pyright: ignore[reportDeprecated]
+        self.retrieve = to_streamed_response_wrapper(permissions.retrieve)
         self.list = to_streamed_response_wrapper(permissions.list)
         self.delete = to_streamed_response_wrapper(permissions.delete)

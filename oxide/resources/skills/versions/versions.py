@@ -29,7 +29,13 @@ _CREATE: Endpoint[SkillVersion] = Endpoint(
     "POST",
     "/skills/{skill_id}/versions",
     "oxide.types.skills.skill_version:SkillVersion",
-    files=(("files", "<array>"), ("files",)),
+    files=(
+        (
+            "files",
+            "<array>",
+        ),
+        ("files",),
+    ),
     multipart="files",
 )
 _RETRIEVE: Endpoint[SkillVersion] = Endpoint(

@@ -2,6 +2,8 @@
 
 """`beta.threads.runs.runs`: Methods below `/threads`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -255,12 +257,12 @@ class AsyncRunsWithRawResponse:
 
     def __init__(self, runs: AsyncRuns) -> None:
         self._runs = runs
-        self.create = to_raw_response_wrapper(runs.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_raw_response_wrapper(runs.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_raw_response_wrapper(runs.update)  # pyright: ignore[reportDeprecated]
-        self.list = to_raw_response_wrapper(runs.list)  # pyright: ignore[reportDeprecated]
-        self.cancel = to_raw_response_wrapper(runs.cancel)  # pyright: ignore[reportDeprecated]
-        self.submit_tool_outputs = to_raw_response_wrapper(runs.submit_tool_outputs)  # pyright: ignore[reportDeprecated]
+        self.create = to_raw_response_wrapper(runs.create)
+        self.retrieve = to_raw_response_wrapper(runs.retrieve)
+        self.update = to_raw_response_wrapper(runs.update)
+        self.list = to_raw_response_wrapper(runs.list)
+        self.cancel = to_raw_response_wrapper(runs.cancel)
+        self.submit_tool_outputs = to_raw_response_wrapper(runs.submit_tool_outputs)
 
     @cached_property
     def steps(self) -> AsyncStepsWithRawResponse:
@@ -275,12 +277,12 @@ class AsyncRunsWithStreamingResponse:
 
     def __init__(self, runs: AsyncRuns) -> None:
         self._runs = runs
-        self.create = to_streamed_response_wrapper(runs.create)  # pyright: ignore[reportDeprecated]
-        self.retrieve = to_streamed_response_wrapper(runs.retrieve)  # pyright: ignore[reportDeprecated]
-        self.update = to_streamed_response_wrapper(runs.update)  # pyright: ignore[reportDeprecated]
-        self.list = to_streamed_response_wrapper(runs.list)  # pyright: ignore[reportDeprecated]
-        self.cancel = to_streamed_response_wrapper(runs.cancel)  # pyright: ignore[reportDeprecated]
-        self.submit_tool_outputs = to_streamed_response_wrapper(runs.submit_tool_outputs)  # pyright: ignore[reportDeprecated]
+        self.create = to_streamed_response_wrapper(runs.create)
+        self.retrieve = to_streamed_response_wrapper(runs.retrieve)
+        self.update = to_streamed_response_wrapper(runs.update)
+        self.list = to_streamed_response_wrapper(runs.list)
+        self.cancel = to_streamed_response_wrapper(runs.cancel)
+        self.submit_tool_outputs = to_streamed_response_wrapper(runs.submit_tool_outputs)
 
     @cached_property
     def steps(self) -> AsyncStepsWithStreamingResponse:

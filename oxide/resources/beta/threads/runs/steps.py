@@ -2,6 +2,8 @@
 
 """`beta.threads.runs.steps`: Methods below `/threads`."""
 
+# pyright: reportDeprecated=false
+
 from __future__ import annotations
 
 from functools import cached_property
@@ -164,8 +166,8 @@ class AsyncStepsWithRawResponse:
 
     def __init__(self, steps: AsyncSteps) -> None:
         self._steps = steps
-        self.retrieve = to_raw_response_wrapper(steps.retrieve)  # pyright: ignore[reportDeprecated]
-        self.list = to_raw_response_wrapper(steps.list)  # pyright: ignore[reportDeprecated]
+        self.retrieve = to_raw_response_wrapper(steps.retrieve)
+        self.list = to_raw_response_wrapper(steps.list)
 
 
 class AsyncStepsWithStreamingResponse:
@@ -173,5 +175,5 @@ class AsyncStepsWithStreamingResponse:
 
     def __init__(self, steps: AsyncSteps) -> None:
         self._steps = steps
-        self.retrieve = to_streamed_response_wrapper(steps.retrieve)  # pyright: ignore[reportDeprecated]
-        self.list = to_streamed_response_wrapper(steps.list)  # pyright: ignore[reportDeprecated]
+        self.retrieve = to_streamed_response_wrapper(steps.retrieve)
+        self.list = to_streamed_response_wrapper(steps.list)
