@@ -28,7 +28,9 @@ __all__ = [
     "OpenAIError",
     "PermissionDeniedError",
     "RateLimitError",
+    "SchemaError",
     "SubjectTokenProviderError",
+    "ToolArgumentsError",
     "UnprocessableEntityError",
     "WebSocketConnectionClosedError",
     "WebSocketQueueFullError",
@@ -354,6 +356,54 @@ class LengthFinishReasonError(OpenAIError):
             message += f" - {completion.usage}"
         super().__init__(message)
         self.completion = completion
+
+
+class SchemaError(OpenAIError, ValueError):
+    """A JSON schema that the API would refuse, found before the request is sent.
+
+    Args:
+        message: the field, the rule, and what to do.
+        path: the field, as one writes it in Python: ``Model.field[].other``; empty for the root.
+        rule: the keyword or limit that is against it.
+    """
+
+    path: str
+    rule: str
+
+    def __init__(self, message: str, *, path: str, rule: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.rule = rule
+
+
+class ToolArgumentsError(OpenAIError, ValueError):
+    """Arguments a model wrote for a tool that are not JSON, or do not fit the tool.
+
+    `str(error)` names the tool, the place and the reason: send it back to the model as the call's output.
+
+    Args:
+        tool: name of the tool.
+        arguments: the text the model wrote.
+        reason: what is wrong, with the place.
+        path: the first argument at fault, such as ``city`` or ``stops[2].name``; empty where all are.
+        call_id: the call that the arguments are of, where known.
+    """
+
+    tool: str
+    arguments: str
+    reason: str
+    path: str
+    call_id: str | None
+
+    def __init__(
+        self, tool: str, arguments: str, reason: str, *, path: str = "", call_id: str | None = None
+    ) -> None:
+        super().__init__(f"The arguments of {tool} do not fit: {reason}")
+        self.tool = tool
+        self.arguments = arguments
+        self.reason = reason
+        self.path = path
+        self.call_id = call_id
 
 
 class ContentFilterFinishReasonError(OpenAIError):

@@ -1,0 +1,312 @@
+"""Structured outputs: types as formats that a model has to keep to, and its text as instances of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from oxide.options import NotGiven, Omit
+from oxide.schema import check_strict, ensure_strict
+
+from .tools import FunctionTool, PydanticFunctionTool
+
+if TYPE_CHECKING:
+    import pydantic
+
+__all__ = [
+    "adapter",
+    "chat_format",
+    "find_tool",
+    "is_type",
+    "parse_arguments",
+    "parse_text",
+    "partial_json",
+    "strict_schema",
+    "text_format",
+    "tools_for_chat",
+    "tools_for_responses",
+]
+
+_adapters: WeakKeyDictionary[Any, pydantic.TypeAdapter[Any]] = WeakKeyDictionary()
+_schemas: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+
+
+def is_type(format: object) -> bool:
+    """Whether a `response_format` or `text_format` is a type to parse into, not a description in JSON.
+
+    Args:
+      format: what was given; `omit` is none.
+    """
+    return format is not None and not isinstance(format, (Omit, NotGiven, Mapping))
+
+
+def adapter(format: Any) -> pydantic.TypeAdapter[Any]:
+    """What validates a type: made once for each.
+
+    Args:
+      format: a pydantic model, a dataclass, a TypedDict, another type pydantic knows, or a `TypeAdapter`.
+
+    Raises:
+      TypeError: pydantic can make nothing of it.
+    """
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticSchemaGenerationError
+
+    if isinstance(cast("object", format), TypeAdapter):
+        return cast("TypeAdapter[Any]", format)
+    try:
+        found = _adapters.get(format)
+    except TypeError:
+        found = None
+    if found is None:
+        try:
+            found = TypeAdapter(format)
+        except PydanticSchemaGenerationError as error:
+            raise TypeError(
+                f"{format!r} cannot be parsed into: give a pydantic model, a dataclass, a TypedDict or a "
+                "pydantic.TypeAdapter"
+            ) from error
+        _remember(_adapters, format, found)
+    return found
+
+
+def strict_schema(format: Any) -> dict[str, Any]:
+    """The strict schema of a type, made once for each.
+
+    Args:
+      format: as for :func:`adapter`.
+
+    Returns:
+      A schema that is shared: not to be changed.
+
+    Raises:
+      TypeError: pydantic can make nothing of it.
+      SchemaError: its schema has references that cannot be followed.
+    """
+    try:
+        found = _schemas.get(format)
+    except TypeError:
+        found = None
+    if found is None:
+        made = format.model_json_schema() if _is_model(format) else adapter(format).json_schema()
+        found = ensure_strict(made)
+        _remember(_schemas, format, found)
+    return found
+
+
+def _remember(cache: WeakKeyDictionary[Any, Any], key: Any, value: Any) -> None:
+    try:
+        cache[key] = value
+    except TypeError:
+        # `list[int]` and other aliases cannot be referred to weakly: made again each time, never kept.
+        return
+
+
+def _is_model(format: object) -> bool:
+    from pydantic import BaseModel
+
+    return isinstance(format, type) and issubclass(format, BaseModel)
+
+
+def _name(format: Any) -> str:
+    name = getattr(format, "__name__", "") or getattr(getattr(format, "_type", None), "__name__", "")
+    # `Page[Item]` is a name in Python and none for the API.
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:64] or "response"
+
+
+def chat_format(format: Any) -> dict[str, Any]:
+    """The `response_format` of a chat completion for a type.
+
+    Args:
+      format: as for :func:`adapter`.
+
+    Raises:
+      TypeError: pydantic can make nothing of it.
+      SchemaError: the API would refuse its schema; it names the field and the rule.
+    """
+    schema = strict_schema(format)
+    check_strict(schema)
+    return {"type": "json_schema", "json_schema": {"schema": schema, "name": _name(format), "strict": True}}
+
+
+def text_format(format: Any) -> dict[str, Any]:
+    """The `text.format` of a response for a type.
+
+    Args:
+      format: as for :func:`adapter`.
+
+    Raises:
+      TypeError: pydantic can make nothing of it.
+      SchemaError: the API would refuse its schema; it names the field and the rule.
+    """
+    schema = strict_schema(format)
+    check_strict(schema)
+    return {"type": "json_schema", "strict": True, "name": _name(format), "schema": schema}
+
+
+def parse_text(text: str, format: Any) -> Any:
+    """Make an instance of a type out of the text a model wrote.
+
+    Args:
+      text: JSON.
+      format: as for :func:`adapter`.
+
+    Raises:
+      pydantic.ValidationError: the text is not JSON or does not fit, as with the official SDK.
+    """
+    if _is_model(format):
+        return format.model_validate_json(text)
+    return adapter(format).validate_json(text)
+
+
+def partial_json(text: str) -> Any:
+    """What the beginning of a JSON text decodes to; a string that is not closed yet is left out.
+
+    Args:
+      text: JSON that may end anywhere.
+
+    Returns:
+      What is there so far; None before anything is.
+
+    Raises:
+      ValueError: the text is not the beginning of JSON.
+
+    Source: partial parsing of pydantic-core; the same result as with the official SDK.
+    """
+    from pydantic_core import from_json
+
+    try:
+        return from_json(text, allow_partial=True)
+    except ValueError as error:
+        # A lone minus sign, or nothing at all: the next delta says more.
+        if str(error).startswith("EOF while parsing"):
+            return None
+        raise
+
+
+# -- tools ---------------------------------------------------------------------------------------------
+
+
+def tools_for_chat(tools: object) -> list[Any] | None:
+    """Tools of a chat call as a list, functions and models in the form chat takes.
+
+    Args:
+      tools: any iterable of tools; `omit` is none.
+
+    Returns:
+      A new list, or None where none were given.
+
+    Raises:
+      SchemaError: a model's schema would be refused.
+    """
+    if not isinstance(tools, Iterable):
+        return None
+    found: list[Any] = []
+    for given in cast("Iterable[object]", tools):
+        tool: Any = given
+        if isinstance(given, FunctionTool):
+            found.append({"type": "function", "function": _CallableTool(tool)})
+            continue
+        if isinstance(tool.get("function"), PydanticFunctionTool):
+            check_strict(tool["function"]["parameters"])
+        found.append(tool)
+    return found
+
+
+def tools_for_responses(tools: object) -> list[Any] | None:
+    """Tools of a Responses call as a list, functions and models in the form Responses takes.
+
+    Args:
+      tools: any iterable of tools, also those made for chat by `pydantic_function_tool`; `omit` is none.
+
+    Returns:
+      A new list, or None where none were given.
+
+    Raises:
+      SchemaError: a model's schema would be refused.
+    """
+    if not isinstance(tools, Iterable):
+        return None
+    found: list[Any] = []
+    for given in cast("Iterable[object]", tools):
+        tool: Any = given
+        if isinstance(given, FunctionTool):
+            found.append(_CallableTool(tool, {"type": "function"}))
+            continue
+        inner = tool.get("function")
+        if isinstance(inner, PydanticFunctionTool):
+            tool = PydanticFunctionTool({"type": "function", **inner}, inner.model)
+        if isinstance(tool, PydanticFunctionTool):
+            check_strict(tool["parameters"])
+        found.append(tool)
+    return found
+
+
+class _CallableTool(dict[str, Any]):
+    """The definition of a tool that remembers the function it is of."""
+
+    def __init__(self, tool: FunctionTool[..., Any], head: Mapping[str, Any] | None = None) -> None:
+        super().__init__({**(head or {}), **tool.chat_schema["function"]})
+        self.tool = tool
+
+
+def find_tool(tools: Iterable[Any], name: str, namespace: str | None = None) -> Any:
+    """The definition of the function tool a call names.
+
+    Args:
+      tools: tools of either form.
+      name: the function called.
+      namespace: the namespace the call gives; a function that was deferred gives its own name.
+
+    Returns:
+      The definition (the part that has `name` and `parameters`); None where there is none.
+    """
+    given = list(tools)
+    if namespace is not None:
+        for tool in given:
+            if tool.get("type") == "namespace" and tool.get("name") == namespace:
+                return find_tool(tool.get("tools", ()), name)
+        if namespace != name:
+            return None
+    for tool in given:
+        if tool.get("type") == "function":
+            definition = tool.get("function", tool)
+            if definition.get("name") == name:
+                return definition
+    return None
+
+
+def parse_arguments(
+    tools: Iterable[Any] | None, name: str, arguments: str, *, namespace: str | None = None
+) -> Any:
+    """Arguments a model wrote, as what the tool they are for takes.
+
+    Args:
+      tools: the tools of the call, as :func:`tools_for_chat` or :func:`tools_for_responses` gave them.
+      name: the function called.
+      arguments: the text the model wrote.
+      namespace: the namespace the call gives, where it gives one.
+
+    Returns:
+      An instance of the tool's model; a dict of checked arguments for a function; the decoded JSON for
+      another strict tool; None for tools that are not strict, or not known.
+
+    Raises:
+      pydantic.ValidationError: they do not fit the tool's model, as with the official SDK.
+      ToolArgumentsError: they do not fit the tool's function.
+      ValueError: they are not JSON.
+    """
+    definition = find_tool(tools or (), name, namespace)
+    if definition is None:
+        return None
+    if isinstance(definition, PydanticFunctionTool):
+        return definition.model.model_validate_json(arguments)
+    if isinstance(definition, _CallableTool):
+        return definition.tool.validate(arguments)
+    if not definition.get("strict"):
+        return None
+    from oxide.json import loads
+
+    return loads(arguments)

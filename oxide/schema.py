@@ -1,0 +1,389 @@
+"""JSON schemas as the API wants them: strict ones, and plain ones for servers that refuse keywords.
+
+Pure functions: what is given is never changed, and the order of keys is kept, because the order of a schema's
+properties is the order in which a model answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+from .errors import SchemaError
+
+__all__ = ["check_strict", "ensure_strict", "normalize_tool_schema"]
+
+Schema = dict[str, Any]
+
+# Where schemas sit inside a schema: in a map of them, in a list of them, or alone. Everything else is a
+# value: a property, a definition or an enum value may be called like a keyword.
+_MAPS = frozenset(("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"))
+_LISTS = frozenset(("anyOf", "allOf", "oneOf", "prefixItems"))
+_SINGLE = frozenset(
+    (
+        "additionalProperties",
+        "contains",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    )
+)
+
+REFUSED_IN_STRICT = frozenset(
+    (
+        "allOf",
+        "dependentRequired",
+        "dependentSchemas",
+        "else",
+        "if",
+        "not",
+        "oneOf",
+        "patternProperties",
+        "prefixItems",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    )
+)
+"""Keywords a strict schema may not hold."""
+
+UNKNOWN_TO_MANY = frozenset(
+    (
+        "$id",
+        "$schema",
+        "additionalProperties",
+        "contains",
+        "contentEncoding",
+        "contentMediaType",
+        "contentSchema",
+        "default",
+        "dependentRequired",
+        "dependentSchemas",
+        "else",
+        "examples",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "if",
+        "maxContains",
+        "minContains",
+        "multipleOf",
+        "not",
+        "patternProperties",
+        "propertyNames",
+        "readOnly",
+        "then",
+        "title",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "uniqueItems",
+        "writeOnly",
+    )
+)
+"""Keywords that servers with an OpenAPI 3.0 subset of JSON Schema refuse in tools."""
+
+MAX_PROPERTIES = 5_000
+MAX_DEPTH = 10
+MAX_ENUM_VALUES = 1_000
+MAX_NAMES = 120_000
+MAX_LONG_ENUM = 15_000
+LONG_ENUM = 250
+
+
+def ensure_strict(schema: Mapping[str, Any]) -> Schema:
+    """The schema with what strict mode demands filled in.
+
+    Objects are closed (`additionalProperties: false`) and require all their properties, a `$ref` that has
+    other keywords beside it is replaced by what it names, an `allOf` of one schema and a None `default` go,
+    and `oneOf` with its `discriminator` becomes `anyOf`. Whether the API takes it, :func:`check_strict` says.
+
+    Args:
+      schema: a JSON schema, for instance `Model.model_json_schema()`.
+
+    Returns:
+      A new schema.
+
+    Raises:
+      SchemaError: a `$ref` leads nowhere or out of the schema, or is inlined into itself.
+      TypeError: something is not a mapping where a schema belongs.
+
+    Source: https://json-schema.org, and the official SDK's schemas, which these equal but for `oneOf`.
+    """
+    return _Strict(schema).schema(schema, ())
+
+
+class _Strict:
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self.root = root
+        self.inlining: list[str] = []
+
+    def schema(self, given: object, path: tuple[str, ...]) -> Schema:
+        if not isinstance(given, Mapping):
+            raise TypeError(f"a JSON schema is a mapping; {_place(path)} is {given!r}")
+        out = dict(cast("Mapping[str, Any]", given))
+        if "default" in out and out["default"] is None:
+            del out["default"]
+        if len(out) > 1 and "$ref" in out:
+            return self.inline(out, path)
+        for name in ("$defs", "definitions"):
+            if isinstance(out.get(name), Mapping):
+                # A definition is not inside of what is being written out where it stands.
+                inlining, self.inlining = self.inlining, []
+                out[name] = {k: self.schema(v, (*path, name, k)) for k, v in out[name].items()}
+                self.inlining = inlining
+        if out.get("type") == "object" and "additionalProperties" not in out:
+            out["additionalProperties"] = False
+        properties = out.get("properties")
+        if isinstance(properties, Mapping):
+            members = cast("Mapping[str, Any]", properties)
+            out["required"] = list(members)
+            out["properties"] = {k: self.schema(v, (*path, "properties", k)) for k, v in members.items()}
+        if isinstance(out.get("items"), Mapping):
+            out["items"] = self.schema(out["items"], (*path, "items"))
+        if isinstance(out.get("oneOf"), list) and "anyOf" not in out:
+            out = {("anyOf" if k == "oneOf" else k): v for k, v in out.items() if k != "discriminator"}
+        if isinstance(out.get("anyOf"), list):
+            out["anyOf"] = [self.schema(v, (*path, "anyOf", str(i))) for i, v in enumerate(out["anyOf"])]
+        if isinstance(out.get("allOf"), list):
+            every = [self.schema(v, (*path, "allOf", str(i))) for i, v in enumerate(out["allOf"])]
+            if len(every) == 1:
+                del out["allOf"]
+                out.update(every[0])
+            else:
+                out["allOf"] = every
+        return out
+
+    def inline(self, out: Schema, path: tuple[str, ...]) -> Schema:
+        reference = out.pop("$ref")
+        if reference in self.inlining:
+            raise SchemaError(
+                f"{_place(path)}: {reference} holds itself beside other keywords and cannot be written out; "
+                "take the description or default off that field",
+                path=_place(path),
+                rule="$ref",
+            )
+        self.inlining.append(reference)
+        try:
+            # What stands beside the reference wins over what it names.
+            return self.schema(
+                {**out, **{k: v for k, v in self.find(reference, path).items() if k not in out}}, path
+            )
+        finally:
+            self.inlining.pop()
+
+    def find(self, reference: object, path: tuple[str, ...]) -> Mapping[str, Any]:
+        found: Any = self.root
+        if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
+            for part in reference[2:].split("/") if reference != "#" else ():
+                name = part.replace("~1", "/").replace("~0", "~")
+                found = cast("Any", found.get(name)) if isinstance(found, Mapping) else None
+            if isinstance(found, Mapping):
+                return cast("Mapping[str, Any]", found)
+        raise SchemaError(
+            f"{_place(path)}: $ref {reference!r} names no schema in this one; "
+            "write it as '#/$defs/Name' and define it there",
+            path=_place(path),
+            rule="$ref",
+        )
+
+
+def check_strict(schema: Mapping[str, Any]) -> None:
+    """Refuse what the API would refuse of a strict schema.
+
+    Args:
+      schema: a schema, usually what :func:`ensure_strict` returned.
+
+    Raises:
+      SchemaError: with the field and the rule: the root is not an object; an object allows other keys, or
+        has properties that are not required; a field has no type; a keyword is not supported; there are more
+        than 5,000 properties, 10 levels, 1,000 enum values or 120,000 characters in names and values.
+
+    Source: the API's guide to structured outputs, supported schemas.
+    """
+    if schema.get("type") != "object" or "anyOf" in schema:
+        what = "a union" if "anyOf" in schema else f"of type {schema.get('type')!r}"
+        raise SchemaError(
+            f"the root of a strict schema is an object, this one is {what}; "
+            "put it into a field of a model, for instance `class Answer(BaseModel): value: ...`",
+            path="",
+            rule="root",
+        )
+    check = _Check()
+    check.schema(schema, (), 1)
+    check.limits()
+
+
+class _Check:
+    def __init__(self) -> None:
+        self.properties = self.enum_values = self.characters = self.depth = 0
+
+    def schema(self, schema: object, path: tuple[str, ...], depth: int) -> None:
+        if not isinstance(schema, Mapping):
+            self.refuse(path, "schema", f"{schema!r} is not a schema")
+        known = cast("Mapping[str, Any]", schema)
+        for keyword in known:
+            if keyword in REFUSED_IN_STRICT:
+                self.refuse(path, keyword, _WHY.get(keyword, f"`{keyword}` is not supported"))
+        if not known.keys() & {"type", "anyOf", "$ref", "enum", "const"}:
+            self.refuse(
+                path, "type", "it has no type: `Any` and `object` cannot be asked for, name what it may be"
+            )
+        kind = known.get("type")
+        if kind == "object":
+            self.object(known, path)
+        if kind == "array" and not isinstance(known.get("items"), Mapping):
+            self.refuse(path, "items", "a list has to say what is in it, for instance `list[str]`")
+        self.values(known, path)
+        self.depth = max(self.depth, depth if kind == "object" else 0)
+        for name in ("$defs", "definitions"):
+            self.characters += sum(len(n) for n in known.get(name, {}))
+            for key, inner in known.get(name, {}).items():
+                self.schema(inner, (*path, name, key), 1)
+        below = depth + (kind == "object")
+        for key, inner in known.get("properties", {}).items():
+            self.schema(inner, (*path, "properties", key), below)
+        if "items" in known:
+            self.schema(known["items"], (*path, "items"), below)
+        for number, inner in enumerate(known.get("anyOf", ())):
+            self.schema(inner, (*path, "anyOf", str(number)), depth)
+
+    def object(self, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        properties = cast("Mapping[str, Any]", schema.get("properties", {}))
+        if schema.get("additionalProperties") is not False:
+            self.refuse(
+                path,
+                "additionalProperties",
+                "it takes any key, and strict objects take only those they name: use a model, or a list of "
+                "key and value",
+            )
+        optional = [n for n in properties if n not in schema.get("required", ())]
+        if optional:
+            self.refuse(
+                path, "required", f"{', '.join(optional)} is not required: make it `... | None` instead"
+            )
+        self.properties += len(properties)
+        self.characters += sum(map(len, properties))
+
+    def values(self, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        values = cast("list[Any]", schema.get("enum", ()))
+        texts = [v for v in (*values, schema.get("const")) if isinstance(v, str)]
+        size = sum(map(len, texts))
+        self.enum_values += len(values)
+        self.characters += size
+        if len(values) > LONG_ENUM and size > MAX_LONG_ENUM:
+            self.refuse(
+                path,
+                "enum",
+                f"its {len(values)} values have {size:,} characters; more than {LONG_ENUM} values may have "
+                f"{MAX_LONG_ENUM:,}",
+            )
+
+    def limits(self) -> None:
+        for rule, found, limit in (
+            ("properties", self.properties, MAX_PROPERTIES),
+            ("levels of nesting", self.depth, MAX_DEPTH),
+            ("enum values", self.enum_values, MAX_ENUM_VALUES),
+            ("characters in names and values", self.characters, MAX_NAMES),
+        ):
+            if found > limit:
+                self.refuse((), rule, f"{found:,} {rule}, the API takes {limit:,}")
+
+    def refuse(self, path: tuple[str, ...], rule: str, why: str) -> None:
+        raise SchemaError(f"{_place(path)} cannot be in a strict schema: {why}", path=_place(path), rule=rule)
+
+
+_WHY = {
+    "prefixItems": "a tuple has places, not names: use a model with a field for each place",
+    "oneOf": "`oneOf` is not supported: use `anyOf`, or pass the schema through `oxide.schema.ensure_strict`",
+    "patternProperties": "its keys are free: use a model, or a list of key and value",
+}
+
+
+def _place(path: tuple[str, ...]) -> str:
+    """The way to a schema as one writes it in Python: ``Model.field[].other``."""
+    text = ""
+    parts = iter(path)
+    for part in parts:
+        if part in ("$defs", "definitions"):
+            text = next(parts)
+        elif part == "properties":
+            text += f".{next(parts)}" if text else next(parts)
+        elif part == "items":
+            text += "[]"
+        elif part in ("anyOf", "allOf", "oneOf"):
+            next(parts)
+    return text or "the schema"
+
+
+def normalize_tool_schema(
+    schema: Mapping[str, Any], *, drop: Iterable[str] = UNKNOWN_TO_MANY, inline_refs: bool = True
+) -> Schema:
+    """The schema without the keywords some servers refuse.
+
+    Only keywords go: a parameter called `format` or `title` stays. A dropped `const` becomes an `enum` of one
+    value, a dropped `oneOf` an `anyOf`; `allOf` of one schema is merged.
+
+    Args:
+      schema: the parameters of a tool.
+      drop: the keywords to take out; by default those that an OpenAPI 3.0 subset of JSON Schema lacks.
+      inline_refs: write out what each `$ref` names, and take `$defs` away.
+
+    Returns:
+      A new schema.
+
+    Raises:
+      SchemaError: a `$ref` leads nowhere, or a schema holds itself and so cannot be written out.
+    """
+    dropped = frozenset(drop)
+    find = _Strict(schema).find
+    open_references: list[str] = []
+
+    def walk(given: Any, path: tuple[str, ...]) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        known = dict(cast("Mapping[str, Any]", given))
+        if inline_refs and "$ref" in known:
+            reference = known.pop("$ref")
+            if reference in open_references:
+                raise SchemaError(
+                    f"{_place(path)}: {reference} holds itself and cannot be written out; "
+                    "pass inline_refs=False, or give the tool a schema that ends",
+                    path=_place(path),
+                    rule="$ref",
+                )
+            open_references.append(reference)
+            try:
+                return walk({**find(reference, path), **known}, path)
+            finally:
+                open_references.pop()
+        if isinstance(known.get("allOf"), list) and len(known["allOf"]) == 1:
+            known = {**known["allOf"][0], **{k: v for k, v in known.items() if k != "allOf"}}
+            return walk(known, path)
+        if "const" in known and "const" in dropped:
+            known.setdefault("enum", [known["const"]])
+        if "oneOf" in known and "oneOf" in dropped:
+            known.setdefault("anyOf", known["oneOf"])
+            known.pop("discriminator", None)
+        gone = dropped | (frozenset(("$defs", "definitions")) if inline_refs else frozenset[str]())
+        return {k: _inside(k, v, path, walk) for k, v in known.items() if k not in gone}
+
+    return cast("Schema", walk(schema, ()))
+
+
+def _inside(
+    keyword: str, value: object, path: tuple[str, ...], walk: Callable[[Any, tuple[str, ...]], Any]
+) -> Any:
+    if keyword in _MAPS and isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        return {k: walk(v, (*path, keyword, k)) for k, v in members.items()}
+    if keyword in _LISTS and isinstance(value, list):
+        return [walk(v, (*path, keyword, str(i))) for i, v in enumerate(cast("list[object]", value))]
+    if keyword in _SINGLE:
+        return walk(value, (*path, keyword))
+    return value
