@@ -39,9 +39,15 @@ if TYPE_CHECKING:
     from .errors import OpenAIError as OpenAIError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
+    from .errors import SchemaError as SchemaError
+    from .errors import ToolArgumentsError as ToolArgumentsError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import WebSocketConnectionClosedError as WebSocketConnectionClosedError
     from .errors import WebSocketQueueFullError as WebSocketQueueFullError
+    from .helpers.tools import FunctionTool as FunctionTool
+    from .helpers.tools import openai_tool as openai_tool
+    from .helpers.tools import pydantic_function_tool as pydantic_function_tool
+    from .helpers.tools import pydantic_responses_function_tool as pydantic_responses_function_tool
     from .models import BaseModel as BaseModel
     from .options import NOT_GIVEN as NOT_GIVEN
     from .options import NoneType as NoneType
@@ -79,7 +85,11 @@ else:
         "RequestOptions": ".options",
         "RetryPolicy": ".transport.retry",
         "Timeout": ".timeouts",
+        "FunctionTool": ".helpers.tools",
         "cpu_features": ".cpu",
+        "openai_tool": ".helpers.tools",
+        "pydantic_function_tool": ".helpers.tools",
+        "pydantic_responses_function_tool": ".helpers.tools",
         "not_given": ".options",
         "omit": ".options",
         **dict.fromkeys(
@@ -103,6 +113,8 @@ else:
                 "OpenAIError",
                 "PermissionDeniedError",
                 "RateLimitError",
+                "SchemaError",
+                "ToolArgumentsError",
                 "UnprocessableEntityError",
                 "WebSocketConnectionClosedError",
                 "WebSocketQueueFullError",
@@ -133,6 +145,7 @@ __all__ = [
     "ConflictError",
     "ContentFilterFinishReasonError",
     "DataResidency",
+    "FunctionTool",
     "HTTPOptions",
     "HTTPResponse",
     "HttpxBinaryResponseContent",
@@ -149,7 +162,9 @@ __all__ = [
     "RateLimitError",
     "RequestOptions",
     "RetryPolicy",
+    "SchemaError",
     "Timeout",
+    "ToolArgumentsError",
     "UnprocessableEntityError",
     "WebSocketConnectionClosedError",
     "WebSocketQueueFullError",
@@ -158,5 +173,8 @@ __all__ = [
     "cpu_features",
     "not_given",
     "omit",
+    "openai_tool",
+    "pydantic_function_tool",
+    "pydantic_responses_function_tool",
     "types",
 ]

@@ -121,37 +121,38 @@ def ensure_strict(schema: Mapping[str, Any]) -> Schema:
 class _Strict:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
-        self.inlining: list[str] = []
 
-    def schema(self, given: object, path: tuple[str, ...]) -> Schema:
+    def schema(self, given: object, path: tuple[str, ...], inside: tuple[str, ...] = ()) -> Schema:
+        """`inside` are the references being written out where this schema stands."""
         if not isinstance(given, Mapping):
             raise TypeError(f"a JSON schema is a mapping; {_place(path)} is {given!r}")
         out = dict(cast("Mapping[str, Any]", given))
         if "default" in out and out["default"] is None:
             del out["default"]
         if len(out) > 1 and "$ref" in out:
-            return self.inline(out, path)
+            return self.inline(out, path, inside)
         for name in ("$defs", "definitions"):
             if isinstance(out.get(name), Mapping):
-                # A definition is not inside of what is being written out where it stands.
-                inlining, self.inlining = self.inlining, []
                 out[name] = {k: self.schema(v, (*path, name, k)) for k, v in out[name].items()}
-                self.inlining = inlining
         if out.get("type") == "object" and "additionalProperties" not in out:
             out["additionalProperties"] = False
         properties = out.get("properties")
         if isinstance(properties, Mapping):
             members = cast("Mapping[str, Any]", properties)
             out["required"] = list(members)
-            out["properties"] = {k: self.schema(v, (*path, "properties", k)) for k, v in members.items()}
+            out["properties"] = {
+                k: self.schema(v, (*path, "properties", k), inside) for k, v in members.items()
+            }
         if isinstance(out.get("items"), Mapping):
-            out["items"] = self.schema(out["items"], (*path, "items"))
+            out["items"] = self.schema(out["items"], (*path, "items"), inside)
         if isinstance(out.get("oneOf"), list) and "anyOf" not in out:
             out = {("anyOf" if k == "oneOf" else k): v for k, v in out.items() if k != "discriminator"}
         if isinstance(out.get("anyOf"), list):
-            out["anyOf"] = [self.schema(v, (*path, "anyOf", str(i))) for i, v in enumerate(out["anyOf"])]
+            out["anyOf"] = [
+                self.schema(v, (*path, "anyOf", str(i)), inside) for i, v in enumerate(out["anyOf"])
+            ]
         if isinstance(out.get("allOf"), list):
-            every = [self.schema(v, (*path, "allOf", str(i))) for i, v in enumerate(out["allOf"])]
+            every = [self.schema(v, (*path, "allOf", str(i)), inside) for i, v in enumerate(out["allOf"])]
             if len(every) == 1:
                 del out["allOf"]
                 out.update(every[0])
@@ -159,23 +160,18 @@ class _Strict:
                 out["allOf"] = every
         return out
 
-    def inline(self, out: Schema, path: tuple[str, ...]) -> Schema:
+    def inline(self, out: Schema, path: tuple[str, ...], inside: tuple[str, ...]) -> Schema:
         reference = out.pop("$ref")
-        if reference in self.inlining:
+        if reference in inside:
             raise SchemaError(
                 f"{_place(path)}: {reference} holds itself beside other keywords and cannot be written out; "
                 "take the description or default off that field",
                 path=_place(path),
                 rule="$ref",
             )
-        self.inlining.append(reference)
-        try:
-            # What stands beside the reference wins over what it names.
-            return self.schema(
-                {**out, **{k: v for k, v in self.find(reference, path).items() if k not in out}}, path
-            )
-        finally:
-            self.inlining.pop()
+        # What stands beside the reference wins over what it names.
+        named = {k: v for k, v in self.find(reference, path).items() if k not in out}
+        return self.schema({**out, **named}, path, (*inside, reference))
 
     def find(self, reference: object, path: tuple[str, ...]) -> Mapping[str, Any]:
         found: Any = self.root

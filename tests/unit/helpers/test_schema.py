@@ -1,0 +1,218 @@
+"""Schemas: what strict mode takes, what it is told not to take, what other servers refuse."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Any
+
+import pydantic
+import pytest
+from pydantic import BaseModel, Field, TypeAdapter
+
+from oxide.errors import OpenAIError, SchemaError
+from oxide.helpers.parsing import chat_format, text_format
+from oxide.schema import check_strict, ensure_strict, normalize_tool_schema
+from tests.unit.helpers.schema_corpus import (
+    Awkward,
+    Cat,
+    Described,
+    Discriminated,
+    Dog,
+    Empty,
+    Forest,
+    Listed,
+    Node,
+    Open,
+    Optionals,
+    Page,
+    Plain,
+    Point,
+    Rooted,
+    Unions,
+)
+
+
+class Table(BaseModel):
+    rows: list[dict[str, Point]]
+
+
+class Loose(BaseModel):
+    inner: list[Any]
+
+
+class Pair(BaseModel):
+    place: tuple[int, str]
+
+
+class Bare(BaseModel):
+    items: list  # type: ignore[type-arg]
+
+
+@pytest.mark.parametrize(
+    "model", [Plain, Described, Optionals, Unions, Discriminated, Node, Forest, Page[Point], Empty, Rooted]
+)
+def test_what_the_api_takes_passes(model: type[BaseModel]) -> None:
+    check_strict(ensure_strict(model.model_json_schema()))
+
+
+@pytest.mark.parametrize(
+    ("format", "path", "rule", "says"),
+    [
+        (Table, "rows[]", "additionalProperties", "takes any key"),
+        (Loose, "inner[]", "type", "has no type"),
+        (Pair, "place", "prefixItems", "tuple"),
+        (Bare, "items[]", "type", "has no type"),
+        (Open, "the schema", "additionalProperties", "takes any key"),
+        (Listed, "", "root", "of type 'array'"),
+        (TypeAdapter(Cat | Dog), "", "root", "a union"),
+        (TypeAdapter(int), "", "root", "of type 'integer'"),
+    ],
+    ids=str,
+)
+def test_what_the_api_refuses_is_refused_with_field_and_rule(
+    format: Any, path: str, rule: str, says: str
+) -> None:
+    for make in (chat_format, text_format):
+        with pytest.raises(SchemaError, match=says) as caught:
+            make(format)
+        assert (caught.value.path, caught.value.rule) == (path, rule)
+        assert isinstance(caught.value, (OpenAIError, ValueError))
+
+
+def test_a_field_in_a_definition_is_named_by_its_model() -> None:
+    class Inner(BaseModel):
+        free: dict[str, int]
+
+    class Outer(BaseModel):
+        inner: list[Inner]
+
+    with pytest.raises(SchemaError, match=r"Inner\.free cannot be in a strict schema"):
+        chat_format(Outer)
+
+
+def test_optional_properties_and_keywords() -> None:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "required": ["b"],
+        "additionalProperties": False,
+    }
+    with pytest.raises(SchemaError, match="a is not required"):
+        check_strict(schema)
+    schema["required"] = ["a", "b"]
+    check_strict(schema)
+    for keyword in ("not", "if", "then", "else", "dependentRequired", "allOf", "oneOf"):
+        with pytest.raises(SchemaError, match=keyword) as caught:
+            check_strict(
+                {**schema, "properties": {**schema["properties"], "a": {"type": "string", keyword: {}}}}
+            )
+        assert caught.value.path == "a"
+
+
+def strict_object(properties: dict[str, Any]) -> dict[str, Any]:
+    return ensure_strict({"type": "object", "properties": properties})
+
+
+def test_limits() -> None:
+    text = {"type": "string"}
+    check_strict(strict_object({f"p{i}": text for i in range(5_000)}))
+    with pytest.raises(SchemaError, match="5,001 properties, the API takes 5,000"):
+        check_strict(strict_object({f"p{i}": text for i in range(5_001)}))
+    check_strict(strict_object({"e": {"type": "string", "enum": [f"{i}" for i in range(1_000)]}}))
+    with pytest.raises(SchemaError, match="1,001 enum values"):
+        check_strict(strict_object({"e": {"type": "string", "enum": [f"{i}" for i in range(1_001)]}}))
+    with pytest.raises(SchemaError, match="251 values have 15,060 characters"):
+        check_strict(strict_object({"e": {"type": "string", "enum": ["x" * 60 for i in range(251)]}}))
+    with pytest.raises(SchemaError, match="120,001 characters"):
+        check_strict(strict_object({"n" * 120_001: text}))
+    deep: dict[str, Any] = text
+    for _ in range(10):
+        deep = strict_object({"d": deep})
+    check_strict(deep)
+    with pytest.raises(SchemaError, match="11 levels of nesting"):
+        check_strict(strict_object({"d": deep}))
+
+
+def test_references_that_lead_nowhere_or_into_themselves() -> None:
+    with pytest.raises(SchemaError, match="names no schema"):
+        ensure_strict({"properties": {"a": {"$ref": "#/$defs/Missing", "description": "x"}}})
+    with pytest.raises(SchemaError, match="names no schema"):
+        ensure_strict({"properties": {"a": {"$ref": "http://elsewhere/x", "description": "x"}}})
+
+    class Chain(BaseModel):
+        next: Chain | None = None
+
+    schema = Chain.model_json_schema()
+    schema["$defs"]["Chain"]["properties"]["next"] = {"$ref": "#/$defs/Chain", "description": "more"}
+    with pytest.raises(SchemaError, match="holds itself"):
+        ensure_strict(schema)
+    more = {"anyOf": [{"$ref": "#/$defs/Chain", "description": "more"}, {"type": "null"}]}
+    schema["$defs"]["Chain"]["properties"]["next"] = more
+    with pytest.raises(SchemaError, match=r"Chain\.next.*: #/\$defs/Chain holds itself"):
+        ensure_strict(schema)
+    with pytest.raises(TypeError, match="a is 3"):
+        ensure_strict({"properties": {"a": 3}})
+
+
+def test_names_the_api_takes() -> None:
+    assert chat_format(Page[Point])["json_schema"]["name"] == "Page_Point"
+    assert text_format(Point)["name"] == "Point"
+    assert text_format(TypeAdapter(Point))["name"] == "Point"
+
+
+def test_the_schema_of_a_type_is_made_once_and_not_kept_alive() -> None:
+    import gc
+    import weakref
+
+    model = pydantic.create_model("Gone", a=(int, ...))
+    assert text_format(model)["schema"] is text_format(model)["schema"]
+    reference = weakref.ref(model)
+    del model
+    gc.collect()
+    assert reference() is None
+
+
+def test_normalizing_keeps_parameters_named_like_keywords() -> None:
+    before = json.dumps(Awkward.model_json_schema())
+    plain = normalize_tool_schema(Awkward.model_json_schema())
+    assert json.dumps(Awkward.model_json_schema()) == before
+    assert list(plain["properties"]) == [
+        "format",
+        "title",
+        "default",
+        "properties",
+        "items",
+        "required",
+        "additionalProperties",
+        "$ref",
+        "$defs",
+    ]
+    assert plain["properties"]["title"] == {"type": "string"}
+    assert plain["properties"]["$defs"]["properties"] == {"x": {"type": "number"}, "y": {"type": "number"}}
+    assert "$defs" not in plain
+    assert "title" not in plain
+
+
+def test_normalizing_says_the_same_with_what_is_left() -> None:
+    class Kind(enum.Enum):
+        ONLY = "only"
+
+    class Tool(BaseModel):
+        kind: Kind = Field(description="which")
+        pet: Cat | Dog
+        count: int = Field(default=1, gt=0, multiple_of=2)
+
+    plain = normalize_tool_schema(
+        Tool.model_json_schema(), drop={"const", "title", "default", "exclusiveMinimum"}
+    )
+    assert plain["properties"]["kind"] == {"enum": ["only"], "type": "string", "description": "which"}
+    assert plain["properties"]["pet"]["anyOf"][0]["properties"]["kind"] == {"enum": ["cat"], "type": "string"}
+    assert plain["properties"]["count"] == {"multipleOf": 2, "type": "integer"}
+    kept = normalize_tool_schema(Tool.model_json_schema(), drop=(), inline_refs=False)
+    assert kept == Tool.model_json_schema()
+    with pytest.raises(SchemaError, match="holds itself"):
+        normalize_tool_schema(Node.model_json_schema())
+    assert "$defs" in normalize_tool_schema(Node.model_json_schema(), inline_refs=False)
+    pets = normalize_tool_schema(Discriminated.model_json_schema(), drop={"oneOf"})["properties"]["pet"]
+    assert pets.keys() & {"anyOf", "oneOf", "discriminator"} == {"anyOf"}

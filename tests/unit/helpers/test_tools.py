@@ -1,0 +1,306 @@
+"""Tools out of typed functions: their schemas, their arguments, their calls."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+import oxide
+from oxide import FunctionTool, openai_tool
+from oxide.errors import SchemaError, ToolArgumentsError
+from oxide.helpers.tools import pydantic_function_tool, pydantic_responses_function_tool
+
+openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
+
+
+class Stop(BaseModel):
+    city: str
+    nights: int = 1
+
+
+@openai_tool
+async def weather(city: str, unit: Literal["C", "F"] = "C") -> str:
+    """The weather now.
+
+    Measured at noon.
+
+    Args:
+        city: name of the city,
+            with its country.
+        unit: unit of the temperature.
+
+    Returns:
+        A sentence.
+    """
+    return f"20 {unit} in {city}"
+
+
+@openai_tool(name="plan_trip", description="Plan it.", strict=False)
+def plan(stops: list[Stop], /, *, options: dict[str, int] | None = None) -> list[str]:
+    return [f"{type(stop).__name__} {stop.city} {stop.nights}" for stop in stops] + sorted(options or {})
+
+
+def test_schema() -> None:
+    assert weather.schema == {
+        "type": "function",
+        "name": "weather",
+        "description": "The weather now.\n\nMeasured at noon.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string", "description": "name of the city,\nwith its country."},
+                "unit": {
+                    "type": "string",
+                    "enum": ["C", "F"],
+                    "default": "C",
+                    "description": "unit of the temperature.",
+                },
+            },
+            "required": ["city", "unit"],
+            "additionalProperties": False,
+        },
+        "strict": True,
+    }
+    definition = {k: v for k, v in weather.schema.items() if k != "type"}
+    assert weather.chat_schema == {"type": "function", "function": definition}
+    assert plan.schema["name"] == "plan_trip"
+    assert plan.schema["description"] == "Plan it."
+    assert plan.schema["strict"] is False
+    assert plan.schema["parameters"] is not None
+    assert plan.schema["parameters"]["required"] == ["stops"]
+    assert repr(plan) == "<tool plan_trip(stops, options)>"
+
+
+def numpy_style(count: int, name: str) -> None:
+    """Count.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    name : str
+        Of what.
+    """
+
+
+def rest_style(count: int, name: str) -> None:
+    """Count.
+
+    :param count: How many.
+    :param name: Of what.
+    """
+
+
+@pytest.mark.parametrize("function", [numpy_style, rest_style])
+def test_docstring_styles(function: Any) -> None:
+    tool = openai_tool(function)
+    assert tool.description == "Count."
+    described = {name: p["description"] for name, p in tool.parameters["properties"].items()}
+    assert described == {"count": "How many.", "name": "Of what."}
+
+
+def test_annotated_wins_over_the_docstring_and_may_limit() -> None:
+    @openai_tool
+    def pick(number: Annotated[int, Field(description="from the annotation", ge=1, le=9)]) -> None:
+        """Pick.
+
+        Args:
+            number: from the docstring.
+        """
+
+    assert pick.parameters["properties"]["number"] == {
+        "description": "from the annotation",
+        "maximum": 9,
+        "minimum": 1,
+        "type": "integer",
+    }
+    with pytest.raises(ToolArgumentsError, match="number: Input should be less than or equal to 9, got 10"):
+        pick.validate('{"number": 10}')
+
+
+async def test_calls_sync_and_async_with_text_and_with_mappings() -> None:
+    assert await weather.call('{"city": "Oslo", "unit": "F"}') == "20 F in Oslo"
+    assert await weather.call({"city": "Oslo"}) == "20 C in Oslo"
+    assert await weather("Rome") == "20 C in Rome"
+    assert await plan.call(b'{"stops": [{"city": "A"}], "options": {"x": 1}}') == ["Stop A 1", "x"]
+    assert plan([Stop(city="B")]) == ["Stop B 1"]
+    assert weather.validate({"city": "Oslo"}) == {"city": "Oslo", "unit": "C"}
+
+
+async def test_a_sync_function_leaves_the_loop_free() -> None:
+    where: list[int] = []
+    go_on = threading.Event()
+
+    @openai_tool
+    def slow() -> str:
+        where.append(threading.get_ident())
+        assert go_on.wait(10)
+        return "done"
+
+    call = asyncio.create_task(slow.call(""))
+    await asyncio.sleep(0.01)
+    go_on.set()
+    assert await call == "done"
+    assert where != [threading.get_ident()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "says"),
+    [
+        ("{", "", "Invalid JSON"),
+        ('{"stops": [{"city": "A"}, {"nights": "x"}]}', "stops[1].city", "Field required"),
+        ('{"stops": 3}', "stops", "valid array, got 3"),
+        ('{"stops": [], "more": 1}', "more", "Extra inputs are not permitted, got 1"),
+        ({"stops": [{"city": "x" * 500, "nights": "y" * 500}]}, "stops[0].nights", "got 'yyy"),
+    ],
+)
+async def test_arguments_that_do_not_fit(arguments: Any, path: str, says: str) -> None:
+    with pytest.raises(ToolArgumentsError, match="The arguments of plan_trip do not fit") as caught:
+        await plan.call(arguments)
+    error = caught.value
+    assert error.path == path
+    assert says in error.reason
+    assert error.tool == "plan_trip"
+    assert error.call_id is None
+    assert len(str(error)) < 400
+    assert error.arguments.startswith("{")
+
+
+async def test_what_the_function_raises_comes_out() -> None:
+    @openai_tool
+    async def breaks() -> None:
+        raise LookupError("nobody there")
+
+    with pytest.raises(LookupError, match="nobody there"):
+        await breaks.call("{}")
+
+
+class Shop:
+    """Holds tools of every kind."""
+
+    standard = weather
+
+    def __init__(self, stock: int) -> None:
+        self.stock = stock
+
+    @openai_tool
+    def take(self, count: int) -> int:
+        """Take some."""
+        self.stock -= count
+        return self.stock
+
+    @openai_tool
+    @classmethod
+    async def open(cls, name: str) -> str:
+        return f"{cls.__name__} {name}"
+
+    @openai_tool
+    @staticmethod
+    def add(a: int, b: int) -> int:
+        return a + b
+
+
+async def test_methods() -> None:
+    shop, other = Shop(10), Shop(20)
+    assert await shop.take.call({"count": 3}) == 7
+    assert await other.take.call({"count": 3}) == 17
+    assert shop.take(2) == 5
+    assert list(shop.take.parameters["properties"]) == ["count"]
+    assert await Shop.open.call({"name": "x"}) == "Shop x"
+    assert await shop.open.call({"name": "x"}) == "Shop x"
+    assert await shop.add.call({"a": 1, "b": 2}) == 3
+    assert await shop.standard.call({"city": "Oslo"}) == "20 C in Oslo"
+    # Through the class it is the function itself, as without the decorator.
+    assert Shop.take(shop, 1) == 4
+
+
+@dataclass
+class Money:
+    amount: int
+    currency: str = "EUR"
+
+
+def test_names_that_pydantic_keeps_for_itself_and_local_types() -> None:
+    class Local(BaseModel):
+        x: int
+
+    @openai_tool
+    def odd(
+        schema: str, copy: int, model_config: str, format: str, title: str, json: Local, pay: Money
+    ) -> None: ...
+
+    names = ["schema", "copy", "model_config", "format", "title", "json", "pay"]
+    assert list(odd.parameters["properties"]) == names
+    values = odd.validate(
+        {
+            "schema": "s",
+            "copy": 1,
+            "model_config": "m",
+            "format": "f",
+            "title": "t",
+            "json": {"x": 1},
+            "pay": {"amount": 2},
+        }
+    )
+    assert list(values) == names
+    assert values["json"] == Local(x=1)
+    assert values["pay"] == Money(2)
+
+
+def test_what_cannot_be_a_tool_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"tool variadic: a model cannot be told what goes into \*args"):
+
+        @openai_tool
+        def variadic(*args: int) -> None: ...
+
+    with pytest.raises(TypeError, match="tool untyped: the parameter city has no type; annotate it"):
+
+        @openai_tool
+        def untyped(city) -> None: ...  # type: ignore[no-untyped-def]
+
+    with pytest.raises(ValueError, match="'not a name' cannot be the name of a tool"):
+
+        @openai_tool(name="not a name")
+        def named() -> None: ...
+
+    with pytest.raises(TypeError, match="made of a function, not of <class 'int'>"):
+        FunctionTool(int)
+
+    @openai_tool
+    def unknown(x: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(TypeError, match="the annotation 'Nowhere' is not known"):
+        _ = unknown.schema
+
+    @openai_tool
+    def free(x: dict[str, int]) -> None: ...
+
+    with pytest.raises(SchemaError, match=r"tool free: x cannot .* strict=False"):
+        _ = free.schema
+
+
+class Weather(BaseModel):
+    """Get the weather."""
+
+    city: str = Field(description="which")
+    days: int = 1
+
+
+def test_model_tools_equal_the_official_ones() -> None:
+    for name, description in ((None, None), ("other", "text")):
+        given: Any = {"name": name, "description": description}
+        mine, official = (
+            pydantic_function_tool(Weather, **given),
+            openai.pydantic_function_tool(Weather, **given),
+        )
+        assert mine == official
+        assert getattr(mine["function"], "model", None) is Weather
+        for defer in ({}, {"defer_loading": True}):
+            mine = pydantic_responses_function_tool(Weather, **given, **defer)
+            assert mine == openai.pydantic_responses_function_tool(Weather, **given, **defer)
+    assert oxide.pydantic_function_tool is pydantic_function_tool
