@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
+from typing_extensions import TypeVar
+
 from oxide.options import NotGiven, Omit
 from oxide.schema import check_strict, ensure_strict
 
@@ -15,7 +17,15 @@ from .tools import FunctionTool, PydanticFunctionTool
 if TYPE_CHECKING:
     import pydantic
 
+ResponseFormatT = TypeVar("ResponseFormatT", default=None)
+"""What a chat completion's content is parsed into."""
+
+TextFormatT = TypeVar("TextFormatT", default=None)
+"""What a response's text is parsed into."""
+
 __all__ = [
+    "ResponseFormatT",
+    "TextFormatT",
     "adapter",
     "chat_format",
     "find_tool",

@@ -242,12 +242,12 @@ def _check_parameters(function: Callable[..., Any], method: bool) -> None:
 
 def _docstring(function: Callable[..., Any]) -> tuple[str | None, dict[str, str]]:
     """What the function does, and each parameter, from a Google, NumPy or reST docstring."""
-    text = inspect.getdoc(function)
-    if not text:
+    # Not inspect.getdoc: it would look for the docstring of the method this one replaces.
+    if not function.__doc__:
         return None, {}
     from docstring_parser import parse
 
-    parsed = parse(text)
+    parsed = parse(inspect.cleandoc(function.__doc__))
     parts = [part for part in (parsed.short_description, parsed.long_description) if part]
     return "\n\n".join(parts) or None, {p.arg_name: p.description for p in parsed.params if p.description}
 
