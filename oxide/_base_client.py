@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ._response import AsyncAPIResponse, LegacyAPIResponse
     from .pagination import AsyncPaginator, BaseAsyncPage
+    from .transport.bodies import BodySource
     from .transport.request import HeaderBlock, RawAnswer
     from .transport.retry import RetryPolicy
 
@@ -166,7 +167,13 @@ class AsyncAPIClient:
         auth = self._authorizer(block, extra_headers)
         if auth is None and "authorization" not in block.names:
             self._check_credentials(block, extra_headers)
-        content = None if body is None else encode_body(body)
+        content: bytes | BodySource | None
+        if not endpoint.files:
+            content = None if body is None else encode_body(body)
+        else:
+            from ._uploads import form_or_json
+
+            block, content = form_or_json(endpoint, block, body)
         prepared = PreparedRequest(
             endpoint.method,
             address[0],

@@ -20,11 +20,17 @@ _TRANSPORT_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "
 
 
 @lru_cache(maxsize=256)
-def _cached_endpoint(method: str, path: str, cast_to: Any, event: Any, admin: bool) -> Endpoint[Any]:
-    return Endpoint(method, path, cast_to, stream=event, admin=admin)
+def _cached_endpoint(
+    method: str, path: str, cast_to: Any, event: Any, admin: bool, form: bool
+) -> Endpoint[Any]:
+    return Endpoint(
+        method, path, cast_to, stream=event, admin=admin, files=((),) if form else (), multipart="files"
+    )
 
 
-def endpoint_for(method: str, path: str, cast_to: Any, event: Any, admin: bool = False) -> Endpoint[Any]:
+def endpoint_for(
+    method: str, path: str, cast_to: Any, event: Any, admin: bool = False, form: bool = False
+) -> Endpoint[Any]:
     """An endpoint for any path, kept so that what makes its events is made once.
 
     Args:
@@ -33,11 +39,12 @@ def endpoint_for(method: str, path: str, cast_to: Any, event: Any, admin: bool =
       cast_to: type of the answer.
       event: type of the streamed events.
       admin: sent with the admin key.
+      form: its body may be a form, or one that is read while it is sent.
     """
     try:
-        return _cached_endpoint(method.upper(), path, cast_to, event, admin)
+        return _cached_endpoint(method.upper(), path, cast_to, event, admin, form)
     except TypeError:
-        return Endpoint(method.upper(), path, cast_to, stream=event, admin=admin)
+        return _cached_endpoint.__wrapped__(method.upper(), path, cast_to, event, admin, form)
 
 
 def raw_mode(headers: Headers) -> str | None:
@@ -50,6 +57,18 @@ def raw_mode(headers: Headers) -> str | None:
         if name.lower() == _RAW and isinstance(value, str):
             return value
     return None
+
+
+def asks_form(headers: Headers) -> bool:
+    """Whether the Content-Type among a call's headers asks for a form.
+
+    Args:
+      headers: headers of the call.
+    """
+    return any(
+        name.lower() == "content-type" and isinstance(value, str) and value.startswith("multipart/form-data")
+        for name, value in headers.items()
+    )
 
 
 def merged_headers(block: HeaderBlock, extra: Headers) -> tuple[HeaderBlock, str | None, bool]:

@@ -46,8 +46,9 @@ class LoggedTransport:
     async def request(self, prepared: PreparedRequest) -> RawAnswer:
         """Send a request as the transport does, and log how it went."""
         what = f"{prepared.method} {redact_url(str(prepared.url))}"
-        size = len(prepared.body or b"")
-        logger.debug("Request: %s, %d bytes, stream=%s", what, size, prepared.stream)
+        body = b"" if prepared.body is None else prepared.body
+        size = f"{len(body)} bytes" if isinstance(body, bytes) else "a body read while it is sent"
+        logger.debug("Request: %s, %s, stream=%s", what, size, prepared.stream)
         try:
             answer = await self._transport.request(prepared)
         except APIStatusError as error:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
 
 from ._base_client import AsyncAPIClient
-from ._calls import endpoint_for, raw_mode
+from ._calls import asks_form, endpoint_for, raw_mode
 from ._convert import convert
-from .errors import OpenAIError
-from .options import NO_OPTIONS, Body, RequestOptions, not_given
+from .options import NO_OPTIONS, AsyncBinaryTypes, Body, RequestFiles, RequestOptions, not_given
 
 if TYPE_CHECKING:
     from .stream import AsyncStream
@@ -21,10 +20,12 @@ class Verbs(AsyncAPIClient):
     """Requests to any path.
 
     All take `path` (below the base URL, or an absolute URL), `cast_to` (type of the result: a model, a union,
-    `dict`, `list`, `str`, `bytes`, `object`, None, or `oxide.HTTPResponse`), `body` (written as JSON; `bytes`
-    are sent as they are), `content` (bytes sent as they are) and `options` (headers, query, timeout, retries
-    and more). They raise APIStatusError and APIConnectionError as every method does, and TypeError for
-    arguments that exclude each other.
+    `dict`, `list`, `str`, `bytes`, `object`, None, or `oxide.HTTPResponse`) and `options` (headers, query,
+    timeout, retries and more). The body is one of: `body`, written as JSON (`bytes` are sent as they are);
+    `files` (name to file, or a list of such pairs) with `body` as further fields, a form; `content` (bytes, a
+    file from where it stands, an asynchronous iterable of bytes), sent as it is. A Content-Type of
+    multipart/form-data among the headers makes a form without files too. They raise APIStatusError and
+    APIConnectionError as every method does, and TypeError for arguments that exclude each other.
     """
 
     @overload
@@ -75,8 +76,8 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: type[T],
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
-        files: object | None = None,
+        content: AsyncBinaryTypes | None = None,
+        files: RequestFiles | None = None,
         options: RequestOptions = NO_OPTIONS,
         stream: Literal[False] = False,
     ) -> T: ...
@@ -87,8 +88,8 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: type[T],
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
-        files: object | None = None,
+        content: AsyncBinaryTypes | None = None,
+        files: RequestFiles | None = None,
         options: RequestOptions = NO_OPTIONS,
         stream: Literal[True],
         stream_cls: type[StreamT],
@@ -100,8 +101,8 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: type[T],
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
-        files: object | None = None,
+        content: AsyncBinaryTypes | None = None,
+        files: RequestFiles | None = None,
         options: RequestOptions = NO_OPTIONS,
         stream: bool,
         stream_cls: type[StreamT] | None = None,
@@ -112,8 +113,8 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: Any,
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
-        files: object | None = None,
+        content: AsyncBinaryTypes | None = None,
+        files: RequestFiles | None = None,
         options: RequestOptions = NO_OPTIONS,
         stream: bool = False,
         stream_cls: Any = None,
@@ -127,8 +128,8 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: type[T],
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
-        files: object | None = None,
+        content: AsyncBinaryTypes | None = None,
+        files: RequestFiles | None = None,
         options: RequestOptions = NO_OPTIONS,
     ) -> T:
         """`PUT` to a path."""
@@ -141,8 +142,8 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: type[T],
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
-        files: object | None = None,
+        content: AsyncBinaryTypes | None = None,
+        files: RequestFiles | None = None,
         options: RequestOptions = NO_OPTIONS,
     ) -> T:
         """`PATCH` a path."""
@@ -155,7 +156,7 @@ class Verbs(AsyncAPIClient):
         *,
         cast_to: type[T],
         body: Body | None = None,
-        content: bytes | bytearray | None = None,
+        content: AsyncBinaryTypes | None = None,
         options: RequestOptions = NO_OPTIONS,
     ) -> T:
         """`DELETE` a path."""
@@ -168,29 +169,30 @@ class Verbs(AsyncAPIClient):
         path: str,
         cast_to: Any,
         body: object,
-        content: bytes | bytearray | None,
-        files: object | None,
+        content: AsyncBinaryTypes | None,
+        files: RequestFiles | None,
         options: RequestOptions,
         stream: bool = False,
         stream_cls: Any = None,
     ) -> Any:
-        if files is not None:
-            raise OpenAIError("This version of oxide has no multipart uploads (`files`).")
-        if body is not None and content is not None:
-            raise TypeError("Passing both `body` and `content` is not supported")
-        if content is not None:
-            body = bytes(content)
+        headers = options.get("headers")
+        form = files is not None or content is not None or (headers is not None and asks_form(headers))
+        extra_json = options.get("extra_json")
+        if form:
+            from ._uploads import upload_body
+
+            body = upload_body(method, body, content, files, extra_json)
+            extra_json = None
         stream_class = getattr(stream_cls, "__origin__", stream_cls)
         if stream and stream_class is None:
             raise TypeError("`stream=True` needs `stream_cls`, such as AsyncStream[MyEvent]")
         event = (get_args(stream_cls) or (object,))[0] if stream else None
         admin = bool(options.get("security", {}).get("admin_api_key_auth"))
-        endpoint = endpoint_for(method, path, cast_to, event, admin)
-        headers = options.get("headers")
+        endpoint = endpoint_for(method, path, cast_to, event, admin, form)
         extras = (
             headers,
             options.get("params"),
-            options.get("extra_json"),
+            extra_json,
             options.get("timeout", not_given),
             options,
         )

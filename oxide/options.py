@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar, Union
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ else:
 __all__ = [
     "NOT_GIVEN",
     "AnyMapping",
+    "AsyncBinaryTypes",
     "Body",
     "FileTypes",
     "Headers",
@@ -29,6 +30,7 @@ __all__ = [
     "NotGiven",
     "Omit",
     "Query",
+    "RequestFiles",
     "RequestOptions",
     "SequenceNotStr",
     "Validation",
@@ -132,6 +134,12 @@ FileTypes = Union[
     "tuple[str | None, FileContent, str | None, Mapping[str, str]]",
 ]
 """A file: its content, or (name, content[, media type[, headers]])."""
+
+RequestFiles = Mapping[str, FileTypes] | Sequence["tuple[str, FileTypes]"]
+"""Files of a request by their form names."""
+
+AsyncBinaryTypes = bytes | bytearray | IO[bytes] | AsyncIterable[bytes]
+"""A body that is sent as it is."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from typing import Final
 
 from yarl import URL
 
+from .bodies import spent_reason
 from .request import LaneError, PreparedRequest, RawAnswer
 
 __all__ = ["REDIRECTS", "redirected"]
@@ -38,7 +39,8 @@ def redirected(prepared: PreparedRequest, answer: RawAnswer) -> PreparedRequest 
         None when the answer names no place to go.
 
     Raises:
-        LaneError: ``redirect``: the place is no http(s) address, or plain http where the request was https.
+        LaneError: ``redirect``: the place is no http(s) address, or plain http where the request was https,
+            or the body cannot be read again.
     """
     location = answer.headers.get("location")
     if not location:
@@ -61,6 +63,8 @@ def redirected(prepared: PreparedRequest, answer: RawAnswer) -> PreparedRequest 
     if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
         method, body = "GET", None
         headers = headers.without(_ABOUT_BODY)
+    elif spent := spent_reason(prepared):
+        raise LaneError("redirect", f"the server wants the request at {url.host}, but {spent}")
     auth = prepared.auth
     if url.origin() != prepared.url.origin():
         headers = headers.without(_CREDENTIALS)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..errors import LimitName
     from ..timeouts import Timeout
+    from .bodies import BodySource, Upload
     from .retry import RetryPolicy
 
 __all__ = [
@@ -124,7 +125,7 @@ class PreparedRequest:
         url: absolute URL.
         headers: everything but Host, Content-Length, Transfer-Encoding, Connection, x-stainless-retry-count,
             Idempotency-Key and what ``auth`` gives: the lane and the transport add those.
-        body: the whole body, or None.
+        body: the whole body, a source that each attempt reads anew, or None.
         stream: hand the answer over at the end of its head, body unread (statuses below 400 only).
         timeout: limits of each attempt.
         deadline: seconds over all attempts, back-off, and the stream that follows; None for no limit.
@@ -161,7 +162,7 @@ class PreparedRequest:
         method: str,
         url: URL,
         headers: HeaderBlock,
-        body: bytes | None,
+        body: bytes | BodySource | None,
         timeout: Timeout,
         *,
         stream: bool = False,
@@ -197,7 +198,8 @@ class PreparedRequest:
         Args:
             extra: headers the attempt adds.
         """
-        return RequestFacts(self.method, self.url, Headers([*self.headers.pairs, *extra]), self.body or b"")
+        body = self.body if isinstance(self.body, bytes) else b""
+        return RequestFacts(self.method, self.url, Headers([*self.headers.pairs, *extra]), body)
 
     def __repr__(self) -> str:
         return f"<PreparedRequest {self.method} {self.url.with_user(None)}>"
@@ -214,9 +216,12 @@ class Attempt:
             the transport enforces it; over a stream the iterator does.
         started_at: the loop's time when the call began.
         fresh: take a new connection, not a pooled one.
+        upload: the body being sent, where it is a source; a wire lane sets it, plain requests lack it.
     """
 
-    __slots__ = ("deadline_at", "fresh", "headers", "number", "started_at")
+    __slots__ = ("deadline_at", "fresh", "headers", "number", "started_at", "upload")
+
+    upload: Upload | None
 
     def __init__(
         self,

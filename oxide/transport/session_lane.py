@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from aiohttp.payload import Payload
 from multidict import CIMultiDict
 
 from .decode import Decoder, decoder_for
 from .interrupt import Interrupt
 from .request import Attempt, ByteSinkLike, LaneError, PreparedRequest, RawAnswer
+from .session_body import SLICE, MemoryBody, SourceBody
 from .session_errors import lane_error
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["SessionAnswer", "SessionLane"]
 
 _PADDING = bytes(64)
-_SLICE = 64 * 1024
 _SKIP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
@@ -102,35 +101,6 @@ def _hooks() -> aiohttp.TraceConfig:
 _HOOKS = _hooks()
 
 
-class _Body(Payload):
-    """A body in memory, sent in slices with the write limit on each; can be sent again by middlewares."""
-
-    _autoclose = True
-
-    def __init__(self, data: bytes, probe: _Probe) -> None:
-        super().__init__(data, content_type="application/octet-stream")
-        self._size = len(data)
-        self._probe = probe
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return self._value.decode(encoding, errors)  # type: ignore[no-any-return]
-
-    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        return self._value  # type: ignore[no-any-return]
-
-    async def write(self, writer: Any) -> None:
-        await self.write_with_length(writer, None)
-
-    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
-        probe, view = self._probe, memoryview(self._value)[:content_length]
-        try:
-            for i in range(0, len(view), _SLICE):
-                probe.arm("write", probe.timeout.write)
-                await writer.write(view[i : i + _SLICE])
-        finally:
-            probe.disarm()
-
-
 class SessionAnswer(RawAnswer):
     """An answer held by an ``aiohttp.ClientResponse``."""
 
@@ -145,6 +115,7 @@ class SessionAnswer(RawAnswer):
         "_pump",
         "_response",
         "_sink",
+        "upload",
     )
 
     def __init__(
@@ -177,6 +148,7 @@ class SessionAnswer(RawAnswer):
         self._pump: asyncio.Task[None] | None = None
         self._sink: ByteSinkLike | None = None
         self._closed = False
+        self.upload: SourceBody | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -292,6 +264,14 @@ class SessionAnswer(RawAnswer):
         self._end()
         self._response.close()
 
+    def fail(self, exc: Exception) -> None:
+        """End an open answer because the body of its request cannot be read.
+
+        Args:
+            exc: why.
+        """
+        self.close(LaneError("write", f"the request's body could not be read: {exc}", cause=exc))
+
     def close(self, error: LaneError) -> None:
         """End an open answer because its lane closes.
 
@@ -375,10 +355,14 @@ class SessionLane:
         answer: SessionAnswer | None = None
         try:
             answer = await self._open(prepared, attempt, probe)
+            if answer.upload is not None and answer.status >= 300:
+                answer.upload.refused = True
             if not prepared.stream or answer.status >= 400:
                 await answer.read_all()
             else:
                 self.streams.add(answer)
+                if answer.upload is not None:
+                    answer.upload.fail = answer.fail
             return answer
         except asyncio.CancelledError:
             if answer is not None:
@@ -416,12 +400,37 @@ class SessionLane:
             else:
                 headers.extend(proxy.headers)
         data: Any = body
-        if body is not None and len(body) > _SLICE:
-            data = _Body(body, probe)
-        elif body is None and prepared.method in ("POST", "PUT", "PATCH"):
-            data = b""
+        upload: SourceBody | None = None
+        if body is None:
+            if prepared.method in ("POST", "PUT", "PATCH"):
+                data = b""
+        elif not isinstance(body, bytes):
+            data = upload = SourceBody(body, await body.open(), probe, probe.interrupt.fire)
+        elif len(body) > SLICE:
+            data = MemoryBody(body, probe)
         began = self.loop.time()
-        response = await self._session.request(
+        try:
+            response = await self._request(prepared, url, headers, data, more)
+        finally:
+            if upload is not None:
+                await upload.close_unsent()
+        probe.disarm()
+        if response.status < 200:
+            response.close()
+            raise LaneError("protocol", f"status {response.status} was not asked for", bytes_received=True)
+        answer = SessionAnswer(self, response, probe, prepared, attempt, self.loop.time() - began)
+        answer.upload = upload
+        return answer
+
+    async def _request(
+        self,
+        prepared: PreparedRequest,
+        url: URL,
+        headers: CIMultiDict[str],
+        data: Any,
+        more: dict[str, Any],
+    ) -> aiohttp.ClientResponse:
+        return await self._session.request(
             prepared.method,
             url,
             headers=headers,
@@ -435,11 +444,6 @@ class SessionLane:
             max_field_size=self._max_head,
             **more,
         )
-        probe.disarm()
-        if response.status < 200:
-            response.close()
-            raise LaneError("protocol", f"status {response.status} was not asked for", bytes_received=True)
-        return SessionAnswer(self, response, probe, prepared, attempt, self.loop.time() - began)
 
     def close(self, exc: BaseException | None = None) -> None:
         """End every running request and stream.

@@ -10,6 +10,7 @@ import aiohttp
 
 from .._faults import status_error
 from ..errors import APIError, APITimeoutError
+from .bodies import spent_reason
 from .interrupt import Interrupt
 from .lanes import LanePool
 from .mapping import FINAL_KINDS, api_error
@@ -106,7 +107,7 @@ class Transport:
                     if answer.status < 300:
                         return answer
                 except LaneError as exc:
-                    if exc.stale and stale < _STALE_LIMIT:
+                    if exc.stale and stale < _STALE_LIMIT and not spent_reason(prepared):
                         # The server had closed a kept-alive connection and never saw this: not an attempt.
                         stale += 1
                         attempt.fresh = True
@@ -121,6 +122,10 @@ class Transport:
             if number >= prepared.max_retries or not policy.should_retry(
                 error, attempt=number, max_retries=prepared.max_retries
             ):
+                raise error from error.__cause__
+            if spent := spent_reason(prepared):
+                error.message = f"{error.message} The request was not tried again: {spent}."
+                error.args = (error.message,)
                 raise error from error.__cause__
             delay = policy.delay(error, attempt=number)
             if ends is not None and lane.loop.time() + delay >= ends:

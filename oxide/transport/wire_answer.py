@@ -11,7 +11,8 @@ from .request import LaneError, PreparedRequest, RawAnswer
 
 if TYPE_CHECKING:
     from .request import Attempt, ByteSinkLike
-    from .wire_py import Conn, WireLane
+    from .wire_conn import Conn
+    from .wire_py import WireLane
 
 __all__ = ["PADDING", "Answer", "bad_coding", "too_large"]
 

@@ -24,6 +24,7 @@ from oxide.stream.sink_c cimport ByteSink
 
 from . import wire_common as common
 from .acquire import UNLIMITED, acquire
+from .bodies import uploading
 from .request import LaneError, RawAnswer
 
 cdef extern from "Python.h":
@@ -108,8 +109,8 @@ cdef bytes header_lines(list pairs):
     return out
 
 
-cdef bytes compose(object prepared, object attempt, object origin, object body):
-    """The request's head, and its body when that is small, in one buffer."""
+cdef bytes compose(object prepared, object attempt, object origin, object body, object upload):
+    """The request's head, and its body when that is small, in one buffer; a body that is uploaded comes later."""
     cdef Py_ssize_t method_len, target_len, absolute_len, line_len, n, i
     cdef Py_ssize_t body_len = -1 if body is None else len(body)
     cdef Py_ssize_t first = 0
@@ -130,7 +131,12 @@ cdef bytes compose(object prepared, object attempt, object origin, object body):
             raise ValueError(f"invalid character {target[i]!r} in the request target: percent-encode it")
     if attempt.headers:
         extra = header_lines(attempt.headers)
-    if body_len >= 0:
+    if upload is not None:
+        if upload.length is None:
+            line_len = snprintf(length, sizeof(length), b"Transfer-Encoding: chunked\r\n\r\n")
+        else:
+            line_len = snprintf(length, sizeof(length), b"Content-Length: %zd\r\n\r\n", <Py_ssize_t>upload.length)
+    elif body_len >= 0:
         line_len = snprintf(length, sizeof(length), b"Content-Length: %zd\r\n\r\n", body_len)
         first = body_len if body_len < SMALL else SMALL
     elif prepared.method in ("POST", "PUT", "PATCH"):
@@ -228,6 +234,9 @@ cdef class WireLane:
         cdef Conn conn
         cdef Answer answer
         cdef bint reused
+        body = prepared.body
+        if body is not None and not isinstance(body, bytes) and getattr(attempt, "upload", None) is None:
+            return await uploading(self, prepared, attempt)
         url = prepared.url
         if url is not self.last_url:
             self.last_origin = self.origins.find(url)

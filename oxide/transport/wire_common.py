@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl as ssl_module
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -33,6 +34,7 @@ __all__ = [
     "being_cancelled",
     "connect_error",
     "decoder_for",
+    "spare_socket",
 ]
 
 SCRATCH_SIZE = 64 * 1024
@@ -170,6 +172,23 @@ def decoder_for(coding: str, limit: int | None = None) -> Any:
     from .decode import decoder_for as find
 
     return find(coding, limit)
+
+
+def spare_socket(transport: Any) -> socket.socket | None:
+    """A second handle on a transport's socket, to read what the transport will not; None where there is none.
+
+    Args:
+        transport: one that is being closed. What TLS left in its socket nobody can read.
+    """
+    if transport is None or transport.get_extra_info("ssl_object") is not None:
+        return None
+    sock = transport.get_extra_info("socket")
+    try:
+        spare: socket.socket = sock.dup()
+    except (OSError, AttributeError, TypeError):
+        return None
+    spare.setblocking(False)
+    return spare
 
 
 def connect_error(exc: Exception) -> LaneError:

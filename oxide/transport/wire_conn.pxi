@@ -3,11 +3,13 @@ cdef class Conn:
 
     cdef WireLane lane
     cdef object transport, handler, connection, origin, parser, waiter, timer, timeout
+    cdef object upload          # the body on its way, where it is read meanwhile
     cdef str version
     cdef Answer answer
     cdef int state
-    cdef bint reused, received, writing, paused, direct, head_only, want_stream, keep, until_close
-    cdef bint done, dirty, informed, spent
+    cdef readonly bint writing
+    cdef bint reused, received, paused, direct, head_only, want_stream, keep, until_close
+    cdef bint done, dirty, informed, spent, refused
     cdef object failure, coding
     cdef bytes head_part        # what earlier reads brought of a head that came in several
     cdef PyObject *body         # a bytes object that nobody else holds yet, so that it can be resized in place
@@ -51,7 +53,7 @@ cdef class Conn:
         self.read_limit = INFINITY if limit is None else limit
         self.reused = reused
         self.received = self.direct = self.keep = self.until_close = False
-        self.done = self.dirty = self.informed = self.spent = False
+        self.done = self.dirty = self.informed = self.spent = self.refused = False
         self.failure = self.coding = None
         self.body_len = self.head_start = self.head_read = 0
         self.head_part = None
@@ -65,16 +67,53 @@ cdef class Conn:
             self.parser = Parser(self)
         self.sent_at = monotonic()
         try:
-            self.write(compose(prepared, attempt, origin, body), body)
+            if body is None or isinstance(body, bytes):
+                self.write(compose(prepared, attempt, origin, body, None), body)
+            else:
+                self.transport.write(compose(prepared, attempt, origin, None, attempt.upload))
+                self.upload = attempt.upload
+                self.upload.start(self, self.lane._loop)
         except BaseException:
             self.fail(LaneError("write", "the request could not be written"))
             raise
         if self.state != IDLE:
-            if self.writing:
-                limit = self.timeout.write
-                self.arm(INFINITY if limit is None else limit)
-            else:
-                self.arm(self.read_limit)
+            self.arm_sent()
+        return 0
+
+    cdef int arm_sent(self) except -1:
+        """Sets the limit that runs after something was written."""
+        if self.writing:
+            limit = self.timeout.write
+            self.arm(INFINITY if limit is None else limit)
+        elif self.upload is None:
+            self.arm(self.read_limit)
+        else:
+            # Nobody but the application can be late while its own body is read.
+            self.deadline = INFINITY
+        return 0
+
+    def push(self, data):
+        """Upload: writes a piece of the body. A transport that has failed says so by itself."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def pushed(self):
+        """Upload: the body is whole."""
+        self.upload = None
+        self.arm_sent()
+
+    def broken(self, error):
+        """Upload: the body cannot be read."""
+        self.fail(error)
+
+    cdef int cut(self) except -1:
+        """The answer says no before the body is sent: the rest stays here, and the connection goes."""
+        upload = self.upload
+        self.refused = True
+        if upload is not None:
+            self.upload = None
+            self.writing = False
+            upload.stop()
         return 0
 
     cdef int write(self, bytes first, object body) except -1:
@@ -96,10 +135,14 @@ cdef class Conn:
         """The answer is complete: the connection goes back to the pool, or is closed where it cannot be used again."""
         cdef Answer answer = self.answer
         cdef bint streamed = self.state == STREAM
-        cdef bint keep = self.keep and not self.dirty and not self.writing and not self.until_close
+        cdef bint cut = self.refused or self.writing or self.upload is not None
+        cdef bint keep = self.keep and not self.dirty and not cut and not self.until_close
         cdef object error = None if streamed else self.settle(answer)
         if self.spent:
             self.parser = None
+        if cut:
+            # Closing it kindly would wait for a peer that reads no more.
+            self.transport.abort()
         if self.paused:
             self.paused = False
             self.transport.resume_reading()
@@ -164,6 +207,9 @@ cdef class Conn:
         Py_XDECREF(self.body)
         self.body = NULL
         self.deadline = INFINITY
+        if self.upload is not None:
+            self.upload.stop()
+            self.upload = None
         lane.active.discard(self)
         if not keep:
             self.parser = None
@@ -299,7 +345,7 @@ cdef class Conn:
                 self.wake()
             elif (self.state == BODY and self.content_length - self.body_len >= DIRECT_MIN and self.coding is None):
                 self.direct = True
-            if not self.paused and not self.writing and self.read_limit != INFINITY:
+            if not self.paused and not self.writing and self.upload is None and self.read_limit != INFINITY:
                 self.deadline = monotonic() + self.read_limit
 
     def eof_received(self):
@@ -312,9 +358,11 @@ cdef class Conn:
             self.timer.cancel()
             self.timer = None
         self.paused = False
+        if self.state != IDLE and exc is not None:
+            self.take_rest()
         if self.state == IDLE:
             self.unpark(False)
-        elif self.until_close and exc is None:
+        elif self.until_close and (exc is None or self.refused):
             self.finish()
         else:
             what = "broke" if exc is None else f"broke: {exc}"
@@ -323,15 +371,34 @@ cdef class Conn:
         # The parser holds our bound methods: without this only the garbage collector would free the two.
         self.parser = self.transport = None
 
+    cdef int take_rest(self) except -1:
+        """A write that failed closes the connection before all of the answer was read: reads it now."""
+        cdef Py_ssize_t n
+        self.dirty = True
+        spare = common.spare_socket(self.transport)
+        if spare is None:
+            return 0
+        with spare, suppress(OSError):
+            while self.state != IDLE:
+                n = spare.recv_into(self.get_buffer(-1))
+                if n == 0:
+                    break
+                self.buffer_updated(n)
+        return 0
+
     def pause_writing(self):
         """asyncio: the socket takes no more for now."""
         self.writing = True
+        if self.upload is not None and self.state != IDLE:
+            self.arm_sent()
 
     def resume_writing(self):
         """asyncio: the socket takes bytes again."""
         self.writing = False
         if self.state != IDLE:
-            self.arm(self.read_limit)
+            self.arm_sent()
+            if self.upload is not None:
+                self.upload.resume()
 
     # -- httptools ---------------------------------------------------------------------------------------------
 
@@ -355,6 +422,8 @@ cdef class Conn:
         answer.http_version = self.version
         answer.elapsed = monotonic() - self.sent_at
         self.keep = self.parser.should_keep_alive()
+        if answer.status >= 300 and (self.upload is not None or self.writing):
+            self.cut()
         if self.head_only or answer.status == 204 or answer.status == 304:
             # llhttp waits for the body that an answer to HEAD announces and that never comes.
             self.spent = self.head_only
