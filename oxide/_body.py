@@ -68,7 +68,9 @@ def _kind(value: object) -> str:
 def _convert(value: object) -> object:
     dump = getattr(value, "model_dump", None)
     if dump is not None and not isinstance(value, type):
-        return cast("object", dump(mode="json", by_alias=True, exclude_unset=True))
+        # What a parsed answer holds beyond what the API sent.
+        without = getattr(value, "__api_exclude__", None)
+        return cast("object", dump(mode="json", by_alias=True, exclude_unset=True, exclude=without))
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
     kind = _kind(value)

@@ -22,9 +22,6 @@ CHOSEN = "a result that depends on a parameter"
 
 # Modules left out, with the reason (shown by the parity tests).
 EXCLUDED_MODULES: dict[str, str] = {
-    "types.responses.parsed_response": "structured outputs",
-    "types.chat.parsed_chat_completion": "structured outputs",
-    "types.chat.parsed_function_tool_call": "structured outputs",
     "types.websocket_connection_options": "WebSocket sessions",
     "types.websocket_reconnection": "WebSocket sessions",
 }
@@ -36,6 +33,15 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
         "oxide.helpers.properties",
         "SessionMessageProperties",
     ),
+    **{
+        ("types.responses.parsed_response", name): ("oxide.helpers.parsed", mixin)
+        for name, mixin in (
+            ("ParsedResponse", "ParsedOutput"),
+            ("ParsedResponseFunctionToolCall", "ParsedCall"),
+            ("ParsedResponseOutputMessage", "ParsedMessage"),
+            ("ParsedResponseOutputText", "ParsedText"),
+        )
+    },
 }
 
 # Hand-written methods of a resource: (SDK module, class) -> [(oxide module, mixin class), ...]. The resource
@@ -64,5 +70,8 @@ MODULE_MAP: dict[str, str] = {
     "_streaming": "oxide.stream",
     "_base_client": "oxide.pagination",
     "_legacy_response": "oxide._binary",
+    "lib._parsing": "oxide.helpers.parsing",
+    "lib._parsing._responses": "oxide.helpers.parsing",
+    "lib._parsing._completions": "oxide.helpers.parsing",
     "pagination": "oxide.pagination",
 }

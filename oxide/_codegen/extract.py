@@ -139,21 +139,34 @@ def type_module(package: Package, module: str) -> Facts:
 def _class(node: ast.ClassDef, module: str) -> list[Any]:
     fields: list[list[str | None]] = []
     members: list[str] = []
+    checked: dict[str, str] = {}
     for item in node.body:
         if isinstance(item, ast.AnnAssign):
-            default = ast.unparse(item.value) if item.value is not None else None
-            fields.append([ast.unparse(item.target), ast.unparse(item.annotation), default])
+            fields.append(_field(item))
         elif isinstance(item, ast.FunctionDef):
             members.append(item.name)
         elif isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "__test__":
             continue  # It tells pytest that a class named Test… is none of its tests.
+        elif isinstance(item, ast.Assign) and ast.unparse(item.targets[0]).startswith("__"):
+            members.append(ast.unparse(item.targets[0]))
         elif isinstance(item, ast.If) and "__pydantic_extra__" in ast.unparse(item):
             continue  # Unknown fields are kept by every model here.
+        elif isinstance(item, ast.If) and item.orelse and ast.unparse(item.test) == "TYPE_CHECKING":
+            fields += [_field(n) for n in item.orelse if isinstance(n, ast.AnnAssign)]
+            typed = [n for n in item.body if isinstance(n, ast.AnnAssign)]
+            checked.update({ast.unparse(n.target): ast.unparse(n.annotation) for n in typed})
         elif not (_docstring(item) or isinstance(item, ast.Pass)):
             raise NotImplementedError(f"{module}.{node.name}: {ast.unparse(item)[:80]}")
     bases = [ast.unparse(base) for base in node.bases]
     keywords = {kw.arg or "**": ast.unparse(kw.value) for kw in node.keywords}
-    return ["class", node.name, bases, keywords, fields, members]
+    found: list[Any] = ["class", node.name, bases, keywords, fields, members]
+    # Annotations that only type checkers see.
+    return [*found, checked] if checked else found
+
+
+def _field(node: ast.AnnAssign) -> list[str | None]:
+    default = ast.unparse(node.value) if node.value is not None else None
+    return [ast.unparse(node.target), ast.unparse(node.annotation), default]
 
 
 def type_closure(package: Package, roots: Iterable[str], excluded: Iterable[str]) -> list[str]:

@@ -16,6 +16,9 @@ def target_module(module: str) -> str:
     head = module.split(".")[0]
     if module in MODULE_MAP:
         return MODULE_MAP[module]
+    if head == "lib":
+        # Where a private module's names are public.
+        return f"oxide.{module.partition('._')[0]}"
     return f"oxide.{module}" if head in ("types", "resources") else module
 
 
@@ -130,14 +133,19 @@ _NARROWED = "  # pyright: ignore[reportIncompatibleVariableOverride, reportGener
 
 
 def _class(item: list[Any], mixin: str | None, inherited: set[str]) -> str:
-    _, name, bases, keywords, fields, _ = item
+    _, name, bases, keywords, fields, _, *checked = item
     arguments = [*([mixin] if mixin else []), *bases, *(f"{k}={v}" for k, v in keywords.items())]
     lines = [f"class {name}({', '.join(arguments)}):", f'    """{_class_doc(item)}"""', ""]
     for field, annotation, default in fields:
         narrowed = _NARROWED if field in inherited and not _is_params(item) else ""
-        lines.append(
-            f"    {field}: {annotation}" + (f" = {default}" if default is not None else "") + narrowed
-        )
+        if narrowed and "GenericModel" in bases and "List[" in annotation:
+            narrowed = "  # type: ignore[assignment]" + narrowed
+        value = f" = {default}" if default is not None else ""
+        if checked and field in checked[0]:
+            static = f"        {field}: {checked[0][field]}{value}{narrowed}"
+            lines += ["    if TYPE_CHECKING:", static, "    else:", f"        {field}: {annotation}{value}"]
+        else:
+            lines.append(f"    {field}: {annotation}{value}{narrowed}")
     return "\n".join(lines)
 
 
@@ -149,10 +157,10 @@ def _is_params(item: list[Any]) -> bool:
 
 def _class_doc(item: list[Any]) -> str:
     """One line of facts: the tag, or the fields that are always there."""
-    _, _, _, keywords, fields, _ = item
+    keywords, fields = item[3:5]
     params = _is_params(item)
     if not params and item[2] != ["BaseModel"] and fields:
-        return f"`{item[2][-1]}` with {', '.join(f for f, *_ in fields[:6])}."
+        return f"`{item[2][0]}` with {', '.join(f for f, *_ in fields[:6])}."
     what = "Request part" if params else "Object of an answer"
     for field, annotation, _ in fields:
         tag = re.fullmatch(r"(?:Required\[)?Literal\[['\"]([^'\"]+)['\"]\]\]?", annotation)

@@ -37,7 +37,9 @@ def render(facts: Facts) -> dict[str, str]:
             files.update(render_client.render(entry))
             continue
         limits = facts["limits"]
-        methods = [{**m, "limits": limits.get(f"{m['verb']} {m['path']}", {})} for m in entry["methods"]]
+        methods = [
+            {**m, "limits": limits.get(f"{m.get('verb')} {m.get('path')}", {})} for m in entry["methods"]
+        ]
         writer = ResourceWriter({**entry, "methods": methods})
         for module, text in writer.render().items():
             files[f"{module.replace('.', '/')}.py"] = text

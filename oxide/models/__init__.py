@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import BaseModel, UnknownModel
+from .base import BaseModel, GenericModel, UnknownModel
 from .convert import construct
 from .events import EventFactory
 from .lazy import build, materialise, note
@@ -13,6 +13,7 @@ from .markers import PropertyInfo, ValidationMode
 __all__ = [
     "BaseModel",
     "EventFactory",
+    "GenericModel",
     "PropertyInfo",
     "UnknownModel",
     "ValidationMode",

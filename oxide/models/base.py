@@ -11,7 +11,7 @@ from typing_extensions import Self
 from . import lazy, shapes
 from .convert import construct as _construct
 
-__all__ = ["BaseModel", "UnknownModel"]
+__all__ = ["BaseModel", "GenericModel", "UnknownModel"]
 
 
 class BaseModel(lazy.Carrier, pydantic.BaseModel):
@@ -127,6 +127,13 @@ class BaseModel(lazy.Carrier, pydantic.BaseModel):
 
     if not TYPE_CHECKING:
         model_construct = construct
+
+
+class GenericModel(BaseModel):
+    """A model with type parameters, such as `ParsedResponse[Answer]`.
+
+    Source: same name as the base class of the official SDK's generic types.
+    """
 
 
 class UnknownModel(BaseModel):

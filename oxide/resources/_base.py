@@ -208,8 +208,12 @@ def require(alternatives: list[list[str]], *given: dict[str, object]) -> None:
     for values in given:
         if not any(isinstance(value, (Omit, NotGiven)) for value in values.values()):
             return
-    sets = " or ".join(f"({', '.join(repr(name) for name in names)})" for names in alternatives)
+    sets = _series([f"({_series([repr(name) for name in names], 'and')})" for names in alternatives], "or")
     raise TypeError(f"Missing required arguments; Expected either {sets} arguments to be given")
+
+
+def _series(words: list[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def renamed(value: object, paths: tuple[tuple[tuple[str, ...], str], ...]) -> Any:

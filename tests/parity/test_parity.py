@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ import pytest
 import oxide
 from oxide._codegen.config import CLIENT, EXCLUDED_MODULES
 from oxide._codegen.facts import load
+
+from .shapes import normal, shape
 
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
 
@@ -77,16 +78,6 @@ def theirs(module: str) -> Any:
 
 def public_methods(cls: type) -> set[str]:
     return {n for n, v in inspect.getmembers(cls, inspect.isfunction) if not n.startswith("_")}
-
-
-def shape(function: Any) -> list[tuple[str, str, str]]:
-    """Name, kind and default of every parameter; sentinels by their class."""
-    found: list[tuple[str, str, str]] = []
-    for parameter in inspect.signature(function).parameters.values():
-        default = parameter.default
-        text = type(default).__name__ if type(default).__name__ in ("Omit", "NotGiven") else repr(default)
-        found.append((parameter.name, parameter.kind.name, text))
-    return found
 
 
 def overloads(function: Any) -> list[list[tuple[str, str, str]]]:
@@ -185,18 +176,6 @@ def test_exceptions() -> None:
         assert [n for n, _, _ in shape(mine.__init__) if n in official_parameters] == official_parameters, (
             name
         )
-
-
-def normal(annotation: Any) -> str:
-    """An annotation as text that does not say whose module it is from, unions in one form."""
-    text = re.sub(r"\b_(\w+)_parts\b", r"\1", str(annotation).replace("openai.types.", "oxide.types."))
-    for noise in ("typing_extensions.", "typing.", "oxide.models.markers.", "openai._utils._transform."):
-        text = text.replace(noise, "")
-    # The values of a Literal in one order: `typing` hands out the first of two equal unions it has seen, and
-    # literals that differ in order are equal. Facts and annotations in source keep theirs.
-    text = re.sub(r"Literal\[([^\[\]]*)\]", lambda m: f"Literal[{', '.join(sorted(m[1].split(', ')))}]", text)
-    # The official marker prints None in quotes.
-    return text.replace("'None'", "None")
 
 
 def model_modules() -> list[str]:

@@ -133,6 +133,13 @@ if TYPE_CHECKING:
     from oxide.types.chat.create_chat_completion_request_message_param import (
         CreateChatCompletionRequestMessageParam as CreateChatCompletionRequestMessageParam,
     )
+    from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion as ParsedChatCompletion
+    from oxide.types.chat.parsed_chat_completion import (
+        ParsedChatCompletionMessage as ParsedChatCompletionMessage,
+    )
+    from oxide.types.chat.parsed_chat_completion import ParsedChoice as ParsedChoice
+    from oxide.types.chat.parsed_function_tool_call import ParsedFunction as ParsedFunction
+    from oxide.types.chat.parsed_function_tool_call import ParsedFunctionToolCall as ParsedFunctionToolCall
 else:
     from oxide._lazy import lazy_names
 
@@ -142,11 +149,16 @@ else:
         "ChatCompletionAudio": ".chat_completion_audio",
         "ChatCompletionChunk": ".chat_completion_chunk",
         "CompletionListParams": ".completion_list_params",
+        "ParsedChoice": ".parsed_chat_completion",
+        "ParsedChatCompletion": ".parsed_chat_completion",
+        "ParsedChatCompletionMessage": ".parsed_chat_completion",
         "ChatCompletionDeleted": ".chat_completion_deleted",
         "ChatCompletionMessage": ".chat_completion_message",
         "ChatCompletionModality": ".chat_completion_modality",
         "CompletionCreateParams": ".completion_create_params",
         "CompletionUpdateParams": ".completion_update_params",
+        "ParsedFunction": ".parsed_function_tool_call",
+        "ParsedFunctionToolCall": ".parsed_function_tool_call",
         "ChatCompletionToolParam": ".chat_completion_tool_param",
         "ChatCompletionAudioParam": ".chat_completion_audio_param",
         "ChatCompletionFunctionTool": ".chat_completion_function_tool",

@@ -56,6 +56,12 @@ if TYPE_CHECKING:
     from oxide.types.responses.mcp_tool_call_error_param import McpToolCallErrorParam as McpToolCallErrorParam
     from oxide.types.responses.namespace_tool import NamespaceTool as NamespaceTool
     from oxide.types.responses.namespace_tool_param import NamespaceToolParam as NamespaceToolParam
+    from oxide.types.responses.parsed_response import ParsedContent as ParsedContent
+    from oxide.types.responses.parsed_response import ParsedResponse as ParsedResponse
+    from oxide.types.responses.parsed_response import ParsedResponseFunctionToolCall as ParsedResponseFunctionToolCall
+    from oxide.types.responses.parsed_response import ParsedResponseOutputItem as ParsedResponseOutputItem
+    from oxide.types.responses.parsed_response import ParsedResponseOutputMessage as ParsedResponseOutputMessage
+    from oxide.types.responses.parsed_response import ParsedResponseOutputText as ParsedResponseOutputText
     from oxide.types.responses.response import Response as Response
     from oxide.types.responses.response_apply_patch_tool_call import ResponseApplyPatchToolCall as ResponseApplyPatchToolCall
     from oxide.types.responses.response_apply_patch_tool_call_output import ResponseApplyPatchToolCallOutput as ResponseApplyPatchToolCallOutput
@@ -264,7 +270,10 @@ else:
         "ResponseItem": ".response_item", "ContainerAuto": ".container_auto",
         "NamespaceTool": ".namespace_tool", "ResponseError": ".response_error",
         "ResponseInput": ".response_input", "ResponseUsage": ".response_usage",
-        "ComputerAction": ".computer_action", "ResponsePrompt": ".response_prompt",
+        "ComputerAction": ".computer_action", "ParsedContent": ".parsed_response",
+        "ParsedResponse": ".parsed_response", "ParsedResponseOutputItem": ".parsed_response",
+        "ParsedResponseOutputText": ".parsed_response", "ParsedResponseOutputMessage": ".parsed_response",
+        "ParsedResponseFunctionToolCall": ".parsed_response", "ResponsePrompt": ".response_prompt",
         "ResponseStatus": ".response_status", "SkillReference": ".skill_reference",
         "ToolChoiceMcp": ".tool_choice_mcp", "WebSearchTool": ".web_search_tool",
         "ApplyPatchTool": ".apply_patch_tool", "FileSearchTool": ".file_search_tool",

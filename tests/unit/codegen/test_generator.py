@@ -11,11 +11,13 @@ import pytest
 
 from oxide._codegen import facts, intermediate, sync
 from oxide._codegen.annotations import phrase, unit_of
-from oxide._codegen.config import RESOURCE_MIXINS
+from oxide._codegen.config import CHOOSERS, EXTRA_METHODS, HELPER_METHODS, RESOURCE_MIXINS
 from oxide._codegen.extract import Package
 from oxide._codegen.extract_resources import names_in, resources
 from oxide._codegen.render_docs import limit_words
 from oxide._codegen.render_resources import ResourceWriter
+from oxide.options import not_given, omit
+from oxide.resources._base import renamed, require
 
 
 def test_generated_files_are_what_the_facts_give() -> None:
@@ -163,3 +165,49 @@ def test_a_method_of_a_mixin_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RESOURCE_MIXINS, place, [("oxide.resources.batches", "Missing")])
     with pytest.raises(ValueError, match="RESOURCE_MIXINS"):
         resources(Package("openai"))
+
+
+def test_helpers_and_extra_methods_have_the_official_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    place, cls = "resources.responses.responses", "AsyncResponses"
+    monkeypatch.setitem(HELPER_METHODS, (place, cls, "stream"), "oxide.helpers.x:stream")
+    result = ("stream", "oxide.helpers.x:stream_fc", "oxide.helpers.x:FunctionCallStream")
+    monkeypatch.setitem(EXTRA_METHODS, (place, cls, "stream_fc"), result)
+    found = next(r for r in resources(Package("openai")) if (r["module"], r["name"]) == (place, cls))
+    methods = {m["name"]: m for m in found["methods"]}
+    assert methods["stream_fc"]["params"] == methods["stream"]["params"]
+    assert found["extra"] == ["stream_fc"]
+    files = ResourceWriter(found).render()
+    helper = next(text for module, text in files.items() if module.endswith("_responses_stream"))
+    assert "return stream(self, {'response_id': response_id, 'input': input" in helper
+    assert "`stream` over `POST /responses`." in helper
+    extra = next(text for module, text in files.items() if module.endswith("_responses_stream_fc"))
+    assert "from oxide.helpers.x import FunctionCallStream" in extra
+    assert extra.count("-> FunctionCallStream:") == 3, "overloads and the method itself"
+
+
+def test_a_chosen_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ("resources.audio.translations", "AsyncTranslations", "create")
+    monkeypatch.setitem(CHOOSERS, place, "oxide.helpers.x:translation_endpoint")
+    found = next(r for r in resources(Package("openai")) if r["module"] == place[0])
+    files = ResourceWriter(found).render()
+    text = files["oxide.resources.audio._translations_create"]
+    assert "from oxide.helpers.x import translation_endpoint" in text
+    assert "self._call(translation_endpoint(body), '/audio/translations', body, None, False," in text
+
+
+def test_a_key_is_renamed_where_it_is_and_nowhere_else() -> None:
+    target = {"agent": {"compaction": {"async_": True}, "metadata": {"async_": 1}}, "async_": 2}
+    paths = ((("agent", "compaction", "async_"), "async"),)
+    sent = renamed(target, paths)
+    assert sent == {"agent": {"compaction": {"async": True}, "metadata": {"async_": 1}}, "async_": 2}
+    assert target["agent"]["compaction"] == {"async_": True}, "the caller's own is left alone"
+    rows = ((("<array>", "async_"), "async"),)
+    assert renamed(iter([{"async_": 1}, {"b": 2}]), rows) == [{"async": 1}, {"b": 2}]
+    assert renamed("text", rows) == "text"
+    assert renamed(None, paths) is None
+
+
+def test_one_of_several_sets_of_parameters() -> None:
+    require([["a", "b"], ["c"]], {"b": omit}, {"c": 1})
+    with pytest.raises(TypeError, match=r"Expected either \('a' and 'b'\) or \('c'\) arguments to be given"):
+        require([["a", "b"], ["c"]], {"a": 1, "b": omit}, {"c": not_given})
