@@ -38,6 +38,9 @@ class Connections:
         if self.transport is None:
             # aiohttp takes 150 ms to import: a client that is only constructed does not pay for it.
             from ._logging import logged
+
+            # Before anything else imports aiohttp: it looks at the state in which that happens.
+            from .transport import tls  # noqa: F401  # pyright: ignore[reportUnusedImport]
             from .transport.transport import Transport
 
             made: Transport = logged(Transport(http_client=self.http_client, options=self.options))

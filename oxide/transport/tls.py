@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from .settings import HTTPOptions
@@ -16,19 +17,31 @@ _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 _lock = threading.Lock()
 
 
+def _environment() -> tuple[str | None, str | None]:
+    return (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+# aiohttp builds a context like our default one when it is imported. Where the import is ours, what the
+# environment named at that moment is known, and one context serves.
+_of_aiohttp = None if "aiohttp.connector" in sys.modules else _environment()
+
+import aiohttp.connector  # noqa: E402, F401  # pyright: ignore[reportUnusedImport]
+
+
 def _stamp(path: str) -> tuple[str, int]:
     # A renewed certificate file is a new key: new clients see it, old ones keep what they have.
     return (path, os.stat(path).st_mtime_ns)
 
 
-def context_for(options: HTTPOptions) -> ssl.SSLContext:
+def context_for(options: HTTPOptions) -> ssl.SSLContext | Literal[True]:
     """The TLS context for a client's settings.
 
     Args:
         options: the client's settings.
 
     Returns:
-        A context shared by every client with the same ``verify`` and ``cert``.
+        A context shared by every client with the same ``verify`` and ``cert``; True for the one that aiohttp
+        itself uses by default.
 
     Raises:
         OSError: a certificate file is missing or unreadable (``ssl.SSLError`` included).
@@ -37,13 +50,14 @@ def context_for(options: HTTPOptions) -> ssl.SSLContext:
     if isinstance(verify, ssl.SSLContext):
         return verify
     cert = options.cert
+    if verify is True and cert is None and _environment() == _of_aiohttp:
+        return True
     files: tuple[str, ...] = () if cert is None else (cert,) if isinstance(cert, str) else cert
     key: tuple[object, ...] = (
         verify if isinstance(verify, bool) else _stamp(os.fspath(verify)),
         tuple(_stamp(path) for path in files[:2]),
         files[2:],
-        os.environ.get("SSL_CERT_FILE"),
-        os.environ.get("SSL_CERT_DIR"),
+        *_environment(),
     )
     with _lock:
         context = _contexts.get(key)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -92,6 +94,35 @@ def test_contexts_are_shared(tls_files: Any) -> None:
     assert loose.verify_mode is ssl.CERT_NONE
     given = ssl.create_default_context()
     assert context_for(HTTPOptions(verify=given)) is given
+
+
+ONE_CONTEXT = """
+import os, ssl, sys
+
+made = []
+real = ssl.create_default_context
+ssl.create_default_context = lambda *given, **named: made.append(given) or real(*given, **named)
+{before}
+from oxide.transport import HTTPOptions
+from oxide.transport.tls import context_for
+
+found = context_for(HTTPOptions())
+import aiohttp
+print(len(made), found is True)
+os.environ["SSL_CERT_FILE"] = sys.argv[1]
+print(len(made), context_for(HTTPOptions()) is True)
+"""
+
+
+def test_one_context_serves_aiohttp_and_us(tls_files: Any) -> None:
+    """Where oxide imports aiohttp; where somebody did before, what its context holds is not known."""
+
+    def run(before: str) -> list[str]:
+        program = [sys.executable, "-c", ONE_CONTEXT.format(before=before), str(tls_files.ca)]
+        return subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert run("") == ["1 True", "1 False"]
+    assert run("import aiohttp") == ["2 False", "2 False"]
 
 
 async def test_a_file_that_is_no_certificate(wire: Any, tmp_path: Any) -> None:
