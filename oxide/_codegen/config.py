@@ -64,7 +64,7 @@ CHOOSERS: dict[tuple[str, str, str], str] = {}
 
 # The SDK's private modules and where the same names live in oxide.
 MODULE_MAP: dict[str, str] = {
-    "_models": "oxide.models",
+    "_models": "oxide.models.generated",
     "_utils": "oxide.models",
     "_types": "oxide.options",
     "_streaming": "oxide.stream",

@@ -15,6 +15,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from .markers import PropertyInfo
+from .sleeping import annotation_asleep
 
 if TYPE_CHECKING:
     from .base import BaseModel
@@ -422,12 +423,16 @@ def _dispatch(members: Sequence[Shape]) -> list[Shape | None]:
 
 def tag_values(cls: type[pydantic.BaseModel], tag: str) -> tuple[str, list[str]] | None:
     """Return the JSON key of a tag and its values in one member of a union, or None if it has no such tag."""
-    info = pydantic_fields(cls).get(tag)
-    if info is None:
-        return None
-    shape = _field_shape(info)
+    annotation = annotation_asleep(cls, tag)
+    if annotation is not None:
+        key, shape = tag, shape_of(annotation)
+    else:
+        info = pydantic_fields(cls).get(tag)
+        if info is None:
+            return None
+        key, shape = _key(tag, info), _field_shape(info)
     values = [v for v in shape.literals if isinstance(v, str)]
-    return (_key(tag, info), values) if shape.kind == LITERAL and values else None
+    return (key, values) if shape.kind == LITERAL and values else None
 
 
 def _common_tag(models: Sequence[Shape]) -> str | None:

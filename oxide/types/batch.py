@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.batch_error import BatchError
 from oxide.types.batch_request_counts import BatchRequestCounts
 from oxide.types.batch_usage import BatchUsage

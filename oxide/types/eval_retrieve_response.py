@@ -7,7 +7,8 @@ from typing import Dict, List, Optional, Union
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.eval_custom_data_source_config import EvalCustomDataSourceConfig
 from oxide.types.eval_stored_completions_data_source_config import EvalStoredCompletionsDataSourceConfig
 from oxide.types.graders.label_model_grader import LabelModelGrader

@@ -7,7 +7,7 @@ from typing import Dict, Optional
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.shared.metadata import Metadata
 
 __all__ = ["EvalStoredCompletionsDataSourceConfig"]

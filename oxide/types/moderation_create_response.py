@@ -4,7 +4,7 @@
 
 from typing import List
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.moderation import Moderation
 
 __all__ = ["ModerationCreateResponse"]

@@ -4,7 +4,7 @@
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.static_file_chunking_strategy import StaticFileChunkingStrategy
 
 __all__ = ["StaticFileChunkingStrategyObject"]

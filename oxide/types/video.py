@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.video_create_error import VideoCreateError
 from oxide.types.video_model import VideoModel
 from oxide.types.video_seconds import VideoSeconds

@@ -4,7 +4,7 @@
 
 from typing import List, Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.audio.transcription_segment import TranscriptionSegment
 
 __all__ = ["TranslationVerbose"]

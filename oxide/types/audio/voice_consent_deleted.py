@@ -4,7 +4,7 @@
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["VoiceConsentDeleted"]
 

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agent_close_subagent_call_item import AgentCloseSubagentCallItem
 from oxide.types.beta.agent_command_execution_item import AgentCommandExecutionItem
 from oxide.types.beta.agent_create_subagent_call_item import AgentCreateSubagentCallItem

@@ -7,7 +7,8 @@ from typing import Dict, List, Optional, Union
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agent_reasoning import AgentReasoning
 from oxide.types.beta.agent_text import AgentText
 from oxide.types.beta.agent_tool import AgentTool

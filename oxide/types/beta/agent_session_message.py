@@ -7,7 +7,7 @@ from typing import List, Optional
 from typing_extensions import Literal
 
 from oxide.helpers.properties import SessionMessageProperties
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
 from oxide.types.beta.agent_session_message_content import AgentSessionMessageContent
 

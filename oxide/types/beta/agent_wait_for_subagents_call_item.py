@@ -6,7 +6,7 @@ from typing import List
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agent_function_call_status import AgentFunctionCallStatus
 
 __all__ = ["AgentWaitForSubagentsCallItem"]

@@ -6,7 +6,7 @@ from typing import Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
 from oxide.types.beta.web_search_action import WebSearchAction
 

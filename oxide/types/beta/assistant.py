@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.assistant_response_format_option import AssistantResponseFormatOption
 from oxide.types.beta.assistant_tool import AssistantTool
 from oxide.types.shared.metadata import Metadata

@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_output_item import BetaResponseOutputItem
 from oxide.types.beta.beta_response_usage import BetaResponseUsage
 

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_container_network_policy_allowlist import BetaContainerNetworkPolicyAllowlist
 from oxide.types.beta.beta_container_network_policy_disabled import BetaContainerNetworkPolicyDisabled
 from oxide.types.beta.beta_inline_skill import BetaInlineSkill

@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_input_message_content_list import BetaResponseInputMessageContentList
 
 __all__ = ["BetaEasyInputMessage"]

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = [
     "BetaFileSearchTool",

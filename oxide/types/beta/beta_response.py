@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_error import BetaResponseError
 from oxide.types.beta.beta_response_input_item import BetaResponseInputItem
 from oxide.types.beta.beta_response_output_item import BetaResponseOutputItem

@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_format_text_json_schema_config import (
     BetaResponseFormatTextJSONSchemaConfig,
 )

@@ -10,7 +10,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta._beta_response_input_item_parts import AdditionalTools, AdditionalToolsAgent, AgentMessage, AgentMessageAgent, AgentMessageContent, AgentMessageContentEncryptedContent, ComputerCallOutput, ComputerCallOutputAcknowledgedSafetyCheck, ComputerCallOutputAgent, FunctionCallOutput, FunctionCallOutputAgent, FunctionCallOutputCaller, FunctionCallOutputCallerDirect, FunctionCallOutputCallerProgram, ImageGenerationCall, ImageGenerationCallAgent, ImageGenerationCallError, ImageGenerationCallErrorModerationDetails, ImageGenerationCallSvgUsage, LocalShellCall, LocalShellCallAction, LocalShellCallAgent, LocalShellCallOutput, LocalShellCallOutputAgent, Message, MessageAgent, MultiAgentCall, MultiAgentCallAgent, MultiAgentCallOutput, MultiAgentCallOutputAgent, MultiAgentCallOutputOutput, MultiAgentCallOutputOutputAnnotation, MultiAgentCallOutputOutputAnnotationContainerFileCitation, MultiAgentCallOutputOutputAnnotationFileCitation, MultiAgentCallOutputOutputAnnotationURLCitation, ShellCallAction, ShellCallAgent, ToolSearchCall, ToolSearchCallAgent
 from oxide.types.beta.beta_container_reference import BetaContainerReference
 from oxide.types.beta.beta_easy_input_message import BetaEasyInputMessage

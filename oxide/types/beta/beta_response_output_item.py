@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_image_detail import BetaImageDetail
 from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
 from oxide.types.beta.beta_response_apply_patch_tool_call import BetaResponseApplyPatchToolCall

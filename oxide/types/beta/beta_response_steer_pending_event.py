@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_steer_pending_reason import BetaResponseSteerPendingReason
 from oxide.types.beta.beta_response_steer_required_input import BetaResponseSteerRequiredInput
 

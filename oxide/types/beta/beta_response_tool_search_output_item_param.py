@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_apply_patch_tool import BetaApplyPatchTool
 from oxide.types.beta.beta_computer_tool import BetaComputerTool
 from oxide.types.beta.beta_computer_use_preview_tool import BetaComputerUsePreviewTool

@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_conversation_param import BetaResponseConversationParam
 from oxide.types.beta.beta_response_includable import BetaResponseIncludable
 from oxide.types.beta.beta_response_inject_event import BetaResponseInjectEvent

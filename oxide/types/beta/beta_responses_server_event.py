@@ -10,7 +10,8 @@ from typing import Dict, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_audio_delta_event import BetaResponseAudioDeltaEvent
 from oxide.types.beta.beta_response_audio_done_event import BetaResponseAudioDoneEvent
 from oxide.types.beta.beta_response_audio_transcript_delta_event import BetaResponseAudioTranscriptDeltaEvent

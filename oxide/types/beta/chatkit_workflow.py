@@ -6,7 +6,7 @@ from typing import Dict, Optional, Union
 
 from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["ChatKitWorkflow", "Tracing"]
 

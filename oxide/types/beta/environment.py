@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.hosted_environment_file import HostedEnvironmentFile
 from oxide.types.beta.hosted_plugin import HostedPlugin
 from oxide.types.beta.hosted_skill import HostedSkill

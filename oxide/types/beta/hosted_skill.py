@@ -6,7 +6,8 @@ from typing import Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.hosted_skill_reference import HostedSkillReference
 
 __all__ = ["HostedSkill", "HostedSkillResourceInline"]

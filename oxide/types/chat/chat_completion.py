@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.chat.chat_completion_message import ChatCompletionMessage
 from oxide.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
 from oxide.types.completion_usage import CompletionUsage

@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.chat.chat_completion_audio import ChatCompletionAudio
 from oxide.types.chat.chat_completion_message_tool_call import ChatCompletionMessageToolCallUnion
 

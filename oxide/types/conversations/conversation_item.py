@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.conversations.message import Message
 from oxide.types.responses.mcp_tool_call_error import McpToolCallError
 from oxide.types.responses.response_apply_patch_tool_call import ResponseApplyPatchToolCall

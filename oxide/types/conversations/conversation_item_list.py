@@ -6,7 +6,7 @@ from typing import List
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.conversations.conversation_item import ConversationItem
 
 __all__ = ["ConversationItemList"]

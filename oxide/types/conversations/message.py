@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.conversations.computer_screenshot_content import ComputerScreenshotContent
 from oxide.types.conversations.summary_text_content import SummaryTextContent
 from oxide.types.conversations.text_content import TextContent

@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.chat.chat_completion_function_tool import ChatCompletionFunctionTool
 from oxide.types.graders.grader_inputs import GraderInputs
 from oxide.types.responses.easy_input_message import EasyInputMessage

@@ -7,7 +7,8 @@ from typing import Dict, List, Optional, Union
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.evals.create_eval_completions_run_data_source import CreateEvalCompletionsRunDataSource
 from oxide.types.evals.create_eval_jsonl_run_data_source import CreateEvalJSONLRunDataSource
 from oxide.types.evals.eval_api_error import EvalAPIError

@@ -4,7 +4,7 @@
 
 from typing import Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.fine_tuning.dpo_hyperparameters import DpoHyperparameters
 
 __all__ = ["DpoMethod"]

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.fine_tuning.dpo_method import DpoMethod
 from oxide.types.fine_tuning.fine_tuning_job_wandb_integration_object import (
     FineTuningJobWandbIntegrationObject,

@@ -4,7 +4,7 @@
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.fine_tuning.fine_tuning_job_wandb_integration import FineTuningJobWandbIntegration
 
 __all__ = ["FineTuningJobWandbIntegrationObject"]

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.graders.grader_inputs import GraderInputs
 from oxide.types.responses.response_input_audio import ResponseInputAudio
 from oxide.types.responses.response_input_text import ResponseInputText

@@ -6,7 +6,7 @@ from typing import Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.graders.label_model_grader import LabelModelGrader
 from oxide.types.graders.python_grader import PythonGrader
 from oxide.types.graders.score_model_grader import ScoreModelGrader

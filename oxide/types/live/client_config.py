@@ -2,7 +2,7 @@
 
 """Type `ClientConfig` and what it is made of."""
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.live.data_channel_config import DataChannelConfig
 
 __all__ = ["ClientConfig"]

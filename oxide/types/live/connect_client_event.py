@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.live.commentary_append_event import CommentaryAppendEvent
 from oxide.types.live.decision_create_event import DecisionCreateEvent
 from oxide.types.live.decision_item_create_event import DecisionItemCreateEvent

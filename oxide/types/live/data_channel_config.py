@@ -6,7 +6,7 @@ from typing import List, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.live.server_event_selector import ServerEventSelector
 
 __all__ = ["DataChannelConfig"]

@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from pydantic import StrictBool, StrictStr
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["DecisionChoiceOption"]
 

@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.decision import Decision
 
 __all__ = ["DecisionEvent", "Event"]

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.live.decision_assistant_message import DecisionAssistantMessage
 from oxide.types.live.decision_developer_message import DecisionDeveloperMessage
 from oxide.types.live.decision_input_text import DecisionInputText

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.live.decision_choice_option import DecisionChoiceOption
 from oxide.types.live.decision_input_text import DecisionInputText
 from oxide.types.live.decision_json_object import DecisionJSONObject

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.live.decision_input_text import DecisionInputText
 
 __all__ = ["DecisionStoredSystemMessage"]

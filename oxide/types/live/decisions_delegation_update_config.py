@@ -4,7 +4,7 @@
 
 from typing import List, Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.live.decision_choice_option import DecisionChoiceOption as QuestionQuestionParamChoiceChoice
 from oxide.types.live.decision_question import Choice as QuestionQuestionParamChoice
 from oxide.types.live.decision_question import DecisionQuestion

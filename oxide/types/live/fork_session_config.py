@@ -6,7 +6,7 @@ from typing import Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.live.audio_format import AudioFormat
 from oxide.types.live.client_config import ClientConfig
 from oxide.types.live.responses_delegation_update_config import ResponsesDelegationUpdateConfig

@@ -6,7 +6,7 @@ from typing import Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["OutputAudioFixturePlayedEvent"]
 

@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.live.commentary_appended_event import CommentaryAppendedEvent
 from oxide.types.live.decision_event import DecisionEvent
 from oxide.types.live.decision_item_created_event import DecisionItemCreatedEvent

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.live.audio_format import AudioFormat
 from oxide.types.live.built_in_voice import BuiltInVoice
 from oxide.types.live.client_config import ClientConfig

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.live.client_delegation import ClientDelegation
 from oxide.types.live.decision_trigger import DecisionTrigger
 from oxide.types.live.decisions_delegation_update_config import DecisionsDelegationUpdateConfig

@@ -6,7 +6,8 @@ from typing import Union
 
 from typing_extensions import Annotated, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_session_create_response import RealtimeSessionCreateResponse
 from oxide.types.realtime.realtime_transcription_session_create_response import (
     RealtimeTranscriptionSessionCreateResponse,

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.audio.transcription_language import TranscriptionLanguage
 from oxide.types.realtime.log_prob_properties import LogProbProperties
 

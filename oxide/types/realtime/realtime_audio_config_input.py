@@ -4,7 +4,7 @@
 
 from typing import Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.audio_transcription import AudioTranscription
 from oxide.types.realtime.noise_reduction_type import NoiseReductionType
 from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats

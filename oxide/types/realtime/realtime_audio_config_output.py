@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
 
 __all__ = ["RealtimeAudioConfigOutput", "Voice", "VoiceID"]

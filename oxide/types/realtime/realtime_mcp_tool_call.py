@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_mcp_protocol_error import RealtimeMcpProtocolError
 from oxide.types.realtime.realtime_mcp_tool_execution_error import RealtimeMcpToolExecutionError
 from oxide.types.realtime.realtime_mcphttp_error import RealtimeMcphttpError

@@ -4,7 +4,7 @@
 
 from typing import Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_reasoning_effort import RealtimeReasoningEffort
 
 __all__ = ["RealtimeReasoning"]

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.conversation_item import ConversationItem
 from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
 from oxide.types.realtime.realtime_response_status import RealtimeResponseStatus

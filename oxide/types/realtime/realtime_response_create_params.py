@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.conversation_item import ConversationItem
 from oxide.types.realtime.realtime_function_tool import RealtimeFunctionTool
 from oxide.types.realtime.realtime_reasoning import RealtimeReasoning

@@ -4,7 +4,7 @@
 
 from typing import Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_response_usage_input_token_details import (
     RealtimeResponseUsageInputTokenDetails,
 )

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_audio_config import RealtimeAudioConfig
 from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
 from oxide.types.realtime.realtime_tool_choice_config import RealtimeToolChoiceConfig

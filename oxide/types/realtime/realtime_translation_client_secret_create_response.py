@@ -2,7 +2,7 @@
 
 """Type `RealtimeTranslationClientSecretCreateResponse` and what it is made of."""
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_translation_session import RealtimeTranslationSession
 
 __all__ = ["RealtimeTranslationClientSecretCreateResponse"]

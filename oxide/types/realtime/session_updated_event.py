@@ -6,7 +6,7 @@ from typing import Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_session_create_request import RealtimeSessionCreateRequest
 from oxide.types.realtime.realtime_transcription_session_create_request import (
     RealtimeTranscriptionSessionCreateRequest,

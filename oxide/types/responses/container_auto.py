@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.container_network_policy_allowlist import ContainerNetworkPolicyAllowlist
 from oxide.types.responses.container_network_policy_disabled import ContainerNetworkPolicyDisabled
 from oxide.types.responses.inline_skill import InlineSkill

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.container_auto import ContainerAuto
 from oxide.types.responses.container_reference import ContainerReference
 from oxide.types.responses.local_environment import LocalEnvironment

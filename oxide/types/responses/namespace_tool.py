@@ -7,7 +7,8 @@ from typing import Dict, List, Optional, Union
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.custom_tool import CustomTool
 
 __all__ = ["NamespaceTool", "Tool", "ToolFunction"]

@@ -7,7 +7,8 @@ from typing import Dict, List, Optional, Union
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.helpers.properties import ResponseProperties
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.response_error import ResponseError
 from oxide.types.responses.response_input_item import ResponseInputItem
 from oxide.types.responses.response_output_item import ResponseOutputItem

@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.response_format_text_json_schema_config import ResponseFormatTextJSONSchemaConfig
 from oxide.types.shared.reasoning_effort import ReasoningEffort
 from oxide.types.shared.response_format_text import ResponseFormatText

@@ -7,7 +7,8 @@ from typing import Optional, Union
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 
 __all__ = ["ResponseCustomToolCall", "Caller", "CallerDirect", "CallerProgram"]
 

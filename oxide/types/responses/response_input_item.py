@@ -10,7 +10,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.container_reference import ContainerReference
 from oxide.types.responses.easy_input_message import EasyInputMessage
 from oxide.types.responses.local_environment import LocalEnvironment

@@ -6,7 +6,7 @@ from typing import Dict, Optional, Union
 
 from typing_extensions import TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.responses.response_input_file import ResponseInputFile
 from oxide.types.responses.response_input_image import ResponseInputImage
 from oxide.types.responses.response_input_text import ResponseInputText

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.response_function_call_output_item_list import ResponseFunctionCallOutputItemList
 from oxide.types.responses.response_steer_input_content import ResponseSteerInputContent
 

@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.apply_patch_tool import ApplyPatchTool
 from oxide.types.responses.computer_tool import ComputerTool
 from oxide.types.responses.computer_use_preview_tool import ComputerUsePreviewTool

@@ -10,7 +10,8 @@ from typing import Dict, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.responses.response_audio_delta_event import ResponseAudioDeltaEvent
 from oxide.types.responses.response_audio_done_event import ResponseAudioDoneEvent
 from oxide.types.responses.response_audio_transcript_delta_event import ResponseAudioTranscriptDeltaEvent

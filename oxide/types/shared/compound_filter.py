@@ -6,7 +6,7 @@ from typing import List, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.shared.comparison_filter import ComparisonFilter
 
 __all__ = ["CompoundFilter", "Filter"]

@@ -4,7 +4,7 @@
 
 from typing import Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["FileContentResponse"]
 

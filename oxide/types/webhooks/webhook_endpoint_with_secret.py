@@ -7,7 +7,7 @@ from typing import List, Optional
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["WebhookEndpointWithSecret"]
 

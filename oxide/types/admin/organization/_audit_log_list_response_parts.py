@@ -10,7 +10,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.admin.organization.aws_external_storage_provider import AwsExternalStorageProvider
 from oxide.types.admin.organization.azure_external_storage_provider import AzureExternalStorageProvider
 from oxide.types.admin.organization.gcp_external_storage_provider import GcpExternalStorageProvider

@@ -11,7 +11,7 @@ from typing import List, Optional
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.admin.organization._audit_log_list_response_parts import Actor, ActorAPIKey, ActorAPIKeyServiceAccount, ActorAPIKeyUser, ActorSession, ActorSessionUser, APIKeyCreated, APIKeyCreatedData, APIKeyDeleted, APIKeyUpdated, APIKeyUpdatedChangesRequested, CertificateCreated, CertificateDeleted, CertificatesActivated, CertificatesActivatedCertificate, CertificatesDeactivated, CertificatesDeactivatedCertificate, CertificateUpdated, CheckpointPermissionCreated, CheckpointPermissionCreatedData, CheckpointPermissionDeleted, ExternalKeyRegistered, ExternalKeyRemoved, ExternalStorageRegistered, ExternalStorageRegisteredData, ExternalStorageRegisteredDataProvider, ExternalStorageRemoved, GroupCreated, GroupCreatedData, GroupDeleted, GroupUpdated, GroupUpdatedChangesRequested, InviteAccepted, InviteDeleted, InviteSent, InviteSentData, IPAllowlistConfigActivated, IPAllowlistConfigActivatedConfig, IPAllowlistConfigDeactivated, IPAllowlistConfigDeactivatedConfig, IPAllowlistCreated, IPAllowlistDeleted, IPAllowlistUpdated, LoginFailed, LogoutFailed, OrganizationUpdated, OrganizationUpdatedChangesRequested, Project, ProjectArchived, ProjectCreated, ProjectCreatedData, ProjectDeleted, ProjectUpdated, ProjectUpdatedChangesRequested, RateLimitDeleted, RateLimitUpdated, RateLimitUpdatedChangesRequested, RoleAssignmentCreated, RoleAssignmentDeleted, RoleBoundToResource
 
 __all__ = [

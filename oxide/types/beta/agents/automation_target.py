@@ -6,7 +6,8 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agents.automation_agent_config import AutomationAgentConfig
 from oxide.types.beta.agents.automation_environment import AutomationEnvironment
 from oxide.types.beta.input_content import InputContent

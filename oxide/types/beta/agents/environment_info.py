@@ -6,7 +6,7 @@ from typing import List
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.hosted_environment_file import HostedEnvironmentFile
 from oxide.types.beta.hosted_plugin import HostedPlugin
 from oxide.types.beta.hosted_skill import HostedSkill

@@ -6,7 +6,7 @@ from typing import Dict, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agents.automation_created_by import AutomationCreatedBy
 from oxide.types.beta.agents.automation_target import AutomationTarget
 

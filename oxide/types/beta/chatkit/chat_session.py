@@ -4,7 +4,7 @@
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.chatkit.chat_session_chatkit_configuration import ChatSessionChatKitConfiguration
 from oxide.types.beta.chatkit.chat_session_rate_limits import ChatSessionRateLimits
 from oxide.types.beta.chatkit.chat_session_status import ChatSessionStatus

@@ -2,7 +2,7 @@
 
 """Type `ChatSessionChatKitConfiguration` and what it is made of."""
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.chatkit.chat_session_automatic_thread_titling import ChatSessionAutomaticThreadTitling
 from oxide.types.beta.chatkit.chat_session_file_upload import ChatSessionFileUpload
 from oxide.types.beta.chatkit.chat_session_history import ChatSessionHistory

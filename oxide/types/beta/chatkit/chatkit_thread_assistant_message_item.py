@@ -6,7 +6,7 @@ from typing import List
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.chatkit.chatkit_response_output_text import ChatKitResponseOutputText
 
 __all__ = ["ChatKitThreadAssistantMessageItem"]

@@ -6,7 +6,8 @@ from typing import List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.chatkit.chatkit_thread_assistant_message_item import ChatKitThreadAssistantMessageItem
 from oxide.types.beta.chatkit.chatkit_thread_user_message_item import ChatKitThreadUserMessageItem
 from oxide.types.beta.chatkit.chatkit_widget_item import ChatKitWidgetItem

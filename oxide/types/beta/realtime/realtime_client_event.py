@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.realtime.conversation_item_create_event import ConversationItemCreateEvent
 from oxide.types.beta.realtime.conversation_item_delete_event import ConversationItemDeleteEvent
 from oxide.types.beta.realtime.conversation_item_retrieve_event import ConversationItemRetrieveEvent

@@ -6,7 +6,8 @@ from typing import Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.realtime.conversation_created_event import ConversationCreatedEvent
 from oxide.types.beta.realtime.conversation_item import ConversationItem
 from oxide.types.beta.realtime.conversation_item_created_event import ConversationItemCreatedEvent

@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.code_interpreter_tool import CodeInterpreterTool
 from oxide.types.beta.threads.message_content import MessageContent
 from oxide.types.shared.metadata import Metadata

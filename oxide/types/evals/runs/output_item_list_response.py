@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.evals.eval_api_error import EvalAPIError
 
 __all__ = ["OutputItemListResponse", "Result", "Sample", "SampleInput", "SampleOutput", "SampleUsage"]

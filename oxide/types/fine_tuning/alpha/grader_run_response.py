@@ -6,7 +6,7 @@ from typing import Dict, Optional
 
 from pydantic import Field as FieldInfo
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["GraderRunResponse", "Metadata", "MetadataErrors"]
 

@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from typing_extensions import TypeAlias
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.graders.multi_grader import MultiGrader
 from oxide.types.graders.python_grader import PythonGrader
 from oxide.types.graders.score_model_grader import ScoreModelGrader

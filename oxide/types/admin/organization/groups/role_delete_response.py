@@ -2,7 +2,7 @@
 
 """Type `RoleDeleteResponse` and what it is made of."""
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["RoleDeleteResponse"]
 

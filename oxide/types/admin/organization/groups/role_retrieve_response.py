@@ -4,7 +4,7 @@
 
 from typing import Dict, List, Optional
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["RoleRetrieveResponse", "AssignmentSource"]
 

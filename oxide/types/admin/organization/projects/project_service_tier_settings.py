@@ -6,7 +6,7 @@ from typing import List, Union
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.admin.organization.projects.project_optional_service_tier import ProjectOptionalServiceTier
 
 __all__ = ["ProjectServiceTierSettings"]

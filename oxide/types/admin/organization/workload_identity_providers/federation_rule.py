@@ -7,7 +7,8 @@ from typing import Dict, List, Optional, Union
 from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 
 __all__ = ["FederationRule", "Permissions", "PermissionsServiceAccountDefault", "PermissionsRestricted"]
 

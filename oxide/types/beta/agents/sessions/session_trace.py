@@ -7,7 +7,7 @@ from typing import Dict
 
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 
 __all__ = ["SessionTrace"]
 

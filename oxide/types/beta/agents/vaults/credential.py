@@ -7,7 +7,7 @@ from typing import Dict
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
-from oxide.models import BaseModel
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agents.vaults.credential_auth import CredentialAuth
 
 __all__ = ["Credential"]

@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.agents.vaults.credential_networking import CredentialNetworking
 from oxide.types.beta.agents.vaults.mcp_oauth_token_endpoint_auth import McpOauthTokenEndpointAuth
 

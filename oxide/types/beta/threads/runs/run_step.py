@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.threads.runs.message_creation_step_details import MessageCreationStepDetails
 from oxide.types.beta.threads.runs.tool_calls_step_details import ToolCallsStepDetails
 from oxide.types.shared.metadata import Metadata

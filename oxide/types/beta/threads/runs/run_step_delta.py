@@ -6,7 +6,8 @@ from typing import Optional, Union
 
 from typing_extensions import Annotated, TypeAlias
 
-from oxide.models import BaseModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import BaseModel
 from oxide.types.beta.threads.runs.run_step_delta_message_delta import RunStepDeltaMessageDelta
 from oxide.types.beta.threads.runs.tool_call_delta_object import ToolCallDeltaObject
 
