@@ -1,11 +1,12 @@
-"""The base class of the generated types."""
+"""The base classes of the generated types."""
 
 from __future__ import annotations
 
 from . import base
+from .base import GenericModel
 from .sleeping import Sleeper
 
-__all__ = ["BaseModel"]
+__all__ = ["BaseModel", "GenericModel"]
 
 
 class BaseModel(base.BaseModel, metaclass=Sleeper):

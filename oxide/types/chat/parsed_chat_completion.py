@@ -4,7 +4,7 @@
 
 from typing import Generic, List, Optional, TypeVar
 
-from oxide.models import GenericModel
+from oxide.models.generated import GenericModel
 from oxide.types.chat.chat_completion import ChatCompletion, Choice
 from oxide.types.chat.chat_completion_message import ChatCompletionMessage
 from oxide.types.chat.parsed_function_tool_call import ParsedFunctionToolCall

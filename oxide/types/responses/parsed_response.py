@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Generic, List, Optional, TypeVar, Union
 from typing_extensions import Annotated, TypeAlias
 
 from oxide.helpers.parsed import ParsedCall, ParsedMessage, ParsedOutput, ParsedText
-from oxide.models import GenericModel, PropertyInfo
+from oxide.models import PropertyInfo
+from oxide.models.generated import GenericModel
 from oxide.types.responses.response import Response
 from oxide.types.responses.response_apply_patch_tool_call import ResponseApplyPatchToolCall
 from oxide.types.responses.response_apply_patch_tool_call_output import ResponseApplyPatchToolCallOutput
