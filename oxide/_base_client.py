@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._body import encode_body
@@ -18,6 +18,7 @@ from .transport.request import PreparedRequest
 if TYPE_CHECKING:
     from yarl import URL
 
+    from ._credentials import Credentials
     from ._response import AsyncAPIResponse, LegacyAPIResponse
     from .pagination import AsyncPaginator, BaseAsyncPage
     from .transport.bodies import BodySource
@@ -44,6 +45,7 @@ class AsyncAPIClient:
     _custom_headers: Mapping[str, str | Omit]
     _custom_query: Mapping[str, object]
     _connections: Connections
+    _credentials: Credentials | None = None
     _blocks: dict[tuple[str, bool, float | None], HeaderBlock]
     _urls: dict[str, tuple[URL, str]]
     _follow_redirects = True
@@ -63,14 +65,17 @@ class AsyncAPIClient:
     def _identity_headers(self) -> dict[str, str]:
         return {}
 
+    def _fixed_headers(self) -> dict[str, str]:
+        """Headers that those of the client's user do not replace."""
+        return {}
+
     @property
     def default_headers(self) -> dict[str, str | Omit]:
-        """Every header a request without options carries."""
+        """Every header a request without options carries, but for its credentials."""
         return {
             "Accept": "application/json",
             "Content-Type": "application/json",
             "User-Agent": self.user_agent,
-            **self.auth_headers,
             **dict(platform_headers()),
             **self._identity_headers(),
             **self._custom_headers,
@@ -89,7 +94,7 @@ class AsyncAPIClient:
             from .transport.decode import accept_encoding
             from .transport.request import HeaderBlock
 
-            headers = self.default_headers
+            headers = {**self.default_headers, **self.auth_headers}
             if stream:
                 headers.update({"Accept": "text/event-stream", "Cache-Control": "no-cache"})
             if verb == "GET":
@@ -100,7 +105,7 @@ class AsyncAPIClient:
             # The user's come last, so that they win whatever their spelling.
             custom = {n: None if isinstance(v, Omit) else v for n, v in self._custom_headers.items()}
             given = [(n, v) for n, v in headers.items() if isinstance(v, str) and n not in custom]
-            block = HeaderBlock(given).merged(custom)
+            block = HeaderBlock(given).merged(custom).merged(self._fixed_headers())
             if len(self._blocks) < 64:
                 self._blocks[key] = block
         return block
@@ -126,11 +131,6 @@ class AsyncAPIClient:
         return found
 
     # -- one call ----------------------------------------------------------------------------------
-
-    def _authorizer(
-        self, block: HeaderBlock, headers: Mapping[str, object] | None
-    ) -> Callable[[], Awaitable[str]] | None:
-        return None
 
     def _check_credentials(self, block: HeaderBlock, headers: Mapping[str, object] | None) -> None:
         """Refuse a request that carries no credentials, unless that is what was asked for."""
@@ -161,12 +161,9 @@ class AsyncAPIClient:
         key: str | None = None
         retry_count = True
         if endpoint.admin:
-            block = block.merged(self._admin_headers())
+            block = self._admin_block(block)
         if extra_headers:
             block, key, retry_count = merged_headers(block, extra_headers)
-        auth = self._authorizer(block, extra_headers)
-        if auth is None and "authorization" not in block.names:
-            self._check_credentials(block, extra_headers)
         content: bytes | BodySource | None
         if not endpoint.files:
             content = None if body is None else encode_body(body)
@@ -184,7 +181,6 @@ class AsyncAPIClient:
             deadline=self.deadline,
             max_retries=self.max_retries,
             retry_policy=self.retry_policy,
-            auth=auth,
             idempotency_key=key,
             follow_redirects=self._follow_redirects,
             target=address[1],
@@ -192,10 +188,15 @@ class AsyncAPIClient:
         )
         if options:
             set_options(prepared, options)
+        if self._credentials is not None:
+            self._credentials.attach(cast("Any", self), endpoint, prepared, extra_headers)
+        if prepared.auth is None and "authorization" not in block.names:
+            self._check_credentials(block, extra_headers)
         return prepared
 
-    def _admin_headers(self) -> dict[str, str | None]:
-        return {}
+    def _admin_block(self, block: HeaderBlock) -> HeaderBlock:
+        """The headers of a request to an administration endpoint."""
+        return block
 
     async def _call(
         self,

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from ._connections import Connections
-from .constants import DATA_RESIDENCY_URLS
+from .constants import DATA_RESIDENCY_URLS, MTLS_RESIDENCY_URLS
 from .errors import OpenAIError
 from .options import NotGiven, Omit, RequestOptions
 from .timeouts import seconds_or_none
@@ -20,28 +20,13 @@ if TYPE_CHECKING:
     from .transport.request import PreparedRequest
     from .transport.settings import HTTPOptions
 
-_FEATURES = {
-    "workload_identity": "workload identity authentication; pass `api_key`, which may be a function",
-    "provider": "provider runtimes; pass `base_url` and `api_key`",
-}
-
-
-def refuse(name: str, value: object) -> None:
-    """Refuse an official option whose feature is missing, instead of ignoring it.
-
-    Args:
-      name: the option.
-      value: what was given.
-
-    Raises:
-      OpenAIError: something was given.
-    """
-    if value is not None:
-        raise OpenAIError(f"`{name}`: this version of oxide has no {_FEATURES[name]}.")
-
 
 def base_address(
-    base_url: str | URL | NotGiven | None, data_residency: str | None, websocket_base_url: object | None
+    base_url: str | URL | NotGiven | None,
+    data_residency: str | None,
+    websocket_base_url: object | None,
+    provider: object | None = None,
+    mutual_tls: bool = False,
 ) -> str | URL | None:
     """The base URL that the options name, or None.
 
@@ -49,33 +34,45 @@ def base_address(
       base_url: an address.
       data_residency: a region, which stands for an address.
       websocket_base_url: only checked: it excludes a region.
+      provider: only checked: it excludes a region.
+      mutual_tls: the region's address where clients show a certificate.
 
     Raises:
       ValueError: the options exclude each other, or there is no such region.
+      OpenAIError: a provider was given with a region, or the region takes no certificates.
     """
     if data_residency is None:
         return None if isinstance(base_url, NotGiven) else base_url
-    if base_url is not None and not isinstance(base_url, NotGiven):
+    if not isinstance(base_url, NotGiven):
         raise ValueError("The `data_residency` and `base_url` arguments are mutually exclusive")
     if websocket_base_url is not None:
         raise ValueError("The `data_residency` and `websocket_base_url` arguments are mutually exclusive")
-    if data_residency not in DATA_RESIDENCY_URLS:
+    if provider is not None:
+        raise OpenAIError("The `data_residency` and `provider` arguments are mutually exclusive")
+    # Something that cannot be hashed is no region either.
+    if not isinstance(cast("object", data_residency), str) or data_residency not in DATA_RESIDENCY_URLS:
         known = ", ".join(repr(region) for region in DATA_RESIDENCY_URLS)
         raise ValueError(f"Invalid `data_residency` {data_residency!r}; expected one of {known}")
-    return DATA_RESIDENCY_URLS[data_residency]
+    if not mutual_tls:
+        return DATA_RESIDENCY_URLS[data_residency]
+    if data_residency not in MTLS_RESIDENCY_URLS:
+        raise OpenAIError("X.509 workload identity requires a supported regional mTLS endpoint")
+    return MTLS_RESIDENCY_URLS[data_residency]
 
 
 def connections(http_client: Any) -> Connections:
     """What `http_client=` stands for.
 
     Args:
-      http_client: an `aiohttp.ClientSession`, `oxide.HTTPOptions`, or None.
+      http_client: an `aiohttp.ClientSession`, `oxide.HTTPOptions`, another client's connections, or None.
 
     Raises:
       TypeError: something else; the message says what to pass.
     """
     if http_client is None:
         return Connections(None, None)
+    if isinstance(http_client, Connections):
+        return http_client
     # By name, so that a client made without a session does not import aiohttp.
     names = {(cls.__module__.split(".")[0], cls.__name__) for cls in type(http_client).__mro__}
     if ("aiohttp", "ClientSession") in names:

@@ -7,8 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from ._calls import key_from
-from ._client_options import CHECKS, base_address, check_backend, connections, headers_over, refuse
+from ._client_options import CHECKS, base_address, check_backend, connections, headers_over
+from ._credentials import (
+    WORKLOAD_IDENTITY_API_KEY_PLACEHOLDER,
+    Credentials,
+    KeyFunction,
+    anonymous,
+    environment,
+    identity_auth,
+    is_x509,
+    provider_runtime,
+)
 from ._headers import environment_headers
 from ._resources import RESOURCES, ClientResources
 from .constants import (
@@ -16,6 +25,7 @@ from .constants import (
     DEFAULT_MAX_EVENT,
     DEFAULT_MAX_RETRIES,
     DEFAULT_TIMEOUT,
+    MTLS_RESIDENCY_URLS,
     DataResidency,
 )
 from .errors import OpenAIError
@@ -31,6 +41,9 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from ._views import AsyncOpenAIWithRawResponse, AsyncOpenAIWithStreamedResponse
+    from .auth import WorkloadIdentity, X509WorkloadIdentity
+    from .auth.workload import WorkloadIdentityAuth
+    from .providers.runtime import Provider, ProviderRuntime
     from .transport.request import HeaderBlock
     from .transport.retry import RetryPolicy
     from .transport.settings import HTTPOptions
@@ -53,14 +66,15 @@ class AsyncOpenAI(ClientResources):
       api_key: the key, or a function, plain or async, that gives it; the function is called for each request
         and each retry. Default: `OPENAI_API_KEY`.
       admin_api_key: key for the administration endpoints. Default: `OPENAI_ADMIN_KEY`.
-      workload_identity: not in this version; raises.
+      workload_identity: instead of a key: a mapping as in `oxide.auth`, exchanged for access tokens.
       organization: sent as `OpenAI-Organization`. Default: `OPENAI_ORG_ID`.
       project: sent as `OpenAI-Project`. Default: `OPENAI_PROJECT_ID`.
-      webhook_secret: kept for webhook verification. Default: `OPENAI_WEBHOOK_SECRET`.
-      provider: not in this version; raises.
+      webhook_secret: for `client.webhooks`. Default: `OPENAI_WEBHOOK_SECRET`.
+      provider: what `oxide.providers.bedrock()` or `vertex()` returns; it brings credentials and address, so
+        that none of the others may be given, and `OPENAI_…` variables are not looked at.
       base_url: where the API is. Default: `OPENAI_BASE_URL`, else the official address.
       data_residency: region whose official address is used; excludes `base_url` and `websocket_base_url`.
-      websocket_base_url: where the WebSocket API is.
+      websocket_base_url: where the WebSocket API is; kept for those who open WebSockets, unused by requests.
       timeout: seconds, `oxide.Timeout`, an object with connect, read, write and pool, or None for no limits.
       max_retries: how often a failed request is tried again. Default 2.
       default_headers: headers of every request.
@@ -74,7 +88,7 @@ class AsyncOpenAI(ClientResources):
       max_line: bytes one line of a stream may have. Default 64 MiB.
 
     Raises:
-      OpenAIError: no credentials, or a feature this version does not have.
+      OpenAIError: no credentials, or some that exclude each other.
       TypeError: `http_client` is of another library, or an option of another type.
       ValueError: an option is out of range.
       ImportError: `OXIDE_BACKEND` or `OXIDE_ISA` asks for what cannot be had on this machine.
@@ -86,19 +100,26 @@ class AsyncOpenAI(ClientResources):
     project: str | None
     webhook_secret: str | None
     websocket_base_url: str | URL | None
+    workload_identity: WorkloadIdentity | X509WorkloadIdentity | None
     _api_key_provider: Callable[[], Any] | None
+    _credentials: Credentials | None
     _data_residency: DataResidency | None
+    _base_url_was_default: bool
+    _provider: Provider | None
+    _provider_runtime: ProviderRuntime | None
+    _workload_identity_auth: WorkloadIdentityAuth | None
+    _ambient_authorizations: frozenset[str]
 
     def __init__(
         self,
         *,
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
         admin_api_key: str | None = None,
-        workload_identity: object | None = None,
+        workload_identity: WorkloadIdentity | X509WorkloadIdentity | None = None,
         organization: str | None = None,
         project: str | None = None,
         webhook_secret: str | None = None,
-        provider: object | None = None,
+        provider: Provider | None = None,
         base_url: str | URL | NotGiven | None = not_given,
         data_residency: DataResidency | None = None,
         websocket_base_url: str | URL | None = None,
@@ -116,27 +137,32 @@ class AsyncOpenAI(ClientResources):
         max_line: int = DEFAULT_MAX_EVENT,
     ) -> None:
         check_backend()
-        refuse("workload_identity", workload_identity)
-        refuse("provider", provider)
         self._blocks = {}
         self._urls = {}
-        self._set_key(api_key if api_key is not None else os.environ.get("OPENAI_API_KEY"))
-        self.admin_api_key = admin_api_key or os.environ.get("OPENAI_ADMIN_KEY")
+        mutual_tls = is_x509(workload_identity)
+        address = base_address(base_url, data_residency, websocket_base_url, provider, mutual_tls)
+        self.max_retries = max_retries
+        self._connections = connections(http_client)
         self._enforce_credentials = _enforce_credentials
-        self._check_key()
-        self.organization = organization if organization is not None else os.environ.get("OPENAI_ORG_ID")
-        self.project = project if project is not None else os.environ.get("OPENAI_PROJECT_ID")
-        self.webhook_secret = webhook_secret or os.environ.get("OPENAI_WEBHOOK_SECRET")
+        self._set_credentials(api_key, admin_api_key, workload_identity, provider, address)
+        self.organization = (
+            organization if organization is not None else environment("OPENAI_ORG_ID", provider)
+        )
+        self.project = project if project is not None else environment("OPENAI_PROJECT_ID", provider)
+        self.webhook_secret = (
+            webhook_secret if webhook_secret is not None else os.environ.get("OPENAI_WEBHOOK_SECRET")
+        )
         self.websocket_base_url = websocket_base_url
         self._data_residency = data_residency
-        address = base_address(base_url, data_residency, websocket_base_url)
-        self._set_base(address if address is not None else os.environ.get("OPENAI_BASE_URL"))
-        custom = os.environ.get("OPENAI_CUSTOM_HEADERS")
-        headers: dict[str, str | Omit] = dict(environment_headers(custom)) if custom else {}
-        self._custom_headers = headers_over(headers, default_headers)
+        if self._provider_runtime is not None:
+            address = self._provider_runtime.base_url
+        elif address is None:
+            address = os.environ.get("OPENAI_BASE_URL")
+        self._base_url_was_default = address is None
+        self._set_base(MTLS_RESIDENCY_URLS["global"] if address is None and mutual_tls else address)
+        self._set_headers(default_headers)
         self._custom_query = dict(default_query or {})
         self.timeout = DEFAULT_TIMEOUT if isinstance(timeout, NotGiven) else timeout
-        self.max_retries = max_retries
         if validation is not None and validation not in ("lazy", "eager", "off"):
             raise ValueError(f"validation must be 'lazy', 'eager' or 'off', not {validation!r}")
         self.validation = validation or ("eager" if _strict_response_validation else "lazy")
@@ -144,7 +170,6 @@ class AsyncOpenAI(ClientResources):
         self.retry_policy = retry_policy
         self.max_event = max_event
         self.max_line = max_line
-        self._connections = connections(http_client)
 
     # -- attributes that may be changed later ------------------------------------------------------
 
@@ -157,16 +182,60 @@ class AsyncOpenAI(ClientResources):
             self._blocks.clear()
             self._urls.clear()
 
+    def _set_credentials(
+        self, api_key: Any, admin_api_key: str | None, identity: Any, provider: Any, address: object
+    ) -> None:
+        """Who the client is, from what was given, else from the environment."""
+        self._provider = provider
+        self._provider_runtime = None
+        self._workload_identity_auth = None
+        self.workload_identity = None
+        self._follow_redirects = True
+        if provider is not None:
+            given = {"api_key": api_key, "admin_api_key": admin_api_key, "workload_identity": identity}
+            self._provider_runtime = provider_runtime(provider, {**given, "base_url": address})
+            self._set_key("")
+            self._credentials = self._provider_runtime
+            self._follow_redirects = self._provider_runtime.follow_redirects
+            self.admin_api_key = None
+            return
+        if identity is not None:
+            self._workload_identity_auth = identity_auth(identity, api_key, self)
+            self.workload_identity = identity.copy() if is_x509(identity) else identity
+            self._set_key(WORKLOAD_IDENTITY_API_KEY_PLACEHOLDER)
+            self._credentials = self._workload_identity_auth
+        else:
+            self._set_key(api_key if api_key is not None else os.environ.get("OPENAI_API_KEY"))
+        self.admin_api_key = (
+            admin_api_key if admin_api_key is not None else os.environ.get("OPENAI_ADMIN_KEY")
+        )
+        self._check_key()
+
     def _set_key(self, key: Any) -> None:
         self._api_key_provider = key if callable(key) else None
+        self._credentials = KeyFunction(key) if callable(key) else None
         self.api_key = "" if callable(key) else cast("str", key or "")
 
     def _check_key(self) -> None:
-        if self._enforce_credentials and not (self.api_key or self._api_key_provider or self.admin_api_key):
+        known = self.api_key or self._api_key_provider or self._provider_runtime
+        if self._enforce_credentials and not known and self.admin_api_key is None:
             raise OpenAIError(
-                "Missing credentials. Please pass an `api_key`, `admin_api_key`, or set the `OPENAI_API_KEY` "
-                "or `OPENAI_ADMIN_KEY` environment variable."
+                "Missing credentials. Please pass an `api_key`, `workload_identity`, `admin_api_key`, or set "
+                "the `OPENAI_API_KEY` or `OPENAI_ADMIN_KEY` environment variable."
             )
+
+    def _set_headers(self, given: Mapping[str, str] | None) -> None:
+        """The headers of every request: the user's over those of `OPENAI_CUSTOM_HEADERS`."""
+        custom = environment("OPENAI_CUSTOM_HEADERS", self._provider)
+        ambient: dict[str, str | Omit] = dict(environment_headers(custom)) if custom else {}
+        if is_x509(self.workload_identity):
+            # A certificate is not shown next to a key that happens to lie around.
+            ambient = {n: v for n, v in ambient.items() if n.lower() != "authorization"}
+        self._custom_headers = headers_over(ambient, given)
+        named = {n.lower() for n in given or {}}
+        self._ambient_authorizations = frozenset(
+            str(v) for n, v in ambient.items() if n.lower() == "authorization" and n.lower() not in named
+        )
 
     def _set_base(self, url: str | URL | None) -> None:
         text = str(url) if url is not None else DEFAULT_BASE_URL
@@ -174,6 +243,10 @@ class AsyncOpenAI(ClientResources):
             raise OpenAIError(f"base_url must begin with http:// or https://, not {redact_url(text)!r}")
         if "?" in text or "#" in text:
             raise OpenAIError("base_url must end with its path; query parameters go to default_query")
+        if is_x509(self.workload_identity):
+            from .auth.x509 import check_address
+
+            check_address(text)
         self._root = ""
         self._base = text.rstrip("/")
 
@@ -187,47 +260,29 @@ class AsyncOpenAI(ClientResources):
     @base_url.setter
     def base_url(self, url: str | URL) -> None:
         self._set_base(url)
+        self._base_url_was_default = False
         self._data_residency = None
 
     @property
     def auth_headers(self) -> dict[str, str]:
-        """`Authorization` with the key; empty when a function gives the key, or there is none."""
-        return (
-            {"Authorization": f"Bearer {self.api_key}"} if self.api_key and not self._api_key_provider else {}
-        )
+        """`Authorization` with the key; empty where there is none, or each attempt asks for its own."""
+        if not self.api_key or self._credentials is not None:
+            return {}
+        return {"Authorization": f"Bearer {self.api_key}"}
 
     def _identity_headers(self) -> dict[str, str]:
         found = {"OpenAI-Organization": self.organization, "OpenAI-Project": self.project}
         return {name: value for name, value in found.items() if value is not None}
 
-    def _admin_headers(self) -> dict[str, str | None]:
-        return {"Authorization": f"Bearer {self.admin_api_key}"} if self.admin_api_key else {}
-
-    def _authorizer(
-        self, block: HeaderBlock, headers: Mapping[str, object] | None
-    ) -> Callable[[], Awaitable[str]] | None:
-        if self._api_key_provider is None or "authorization" in block.names or self._anonymous(headers):
-            return None
-        return self._authorization
-
-    def _anonymous(self, headers: Mapping[str, object] | None) -> bool:
-        """Whether the Authorization header was taken away on purpose."""
-        for given in (self._custom_headers, headers or {}):
-            if any(isinstance(v, Omit) and n.lower() == "authorization" for n, v in given.items()):
-                return True
-        return False
-
-    async def _authorization(self) -> str:
-        provider = self._api_key_provider
-        if provider is None:
-            raise OpenAIError("The `api_key` callable was taken away while a request was running.")
-        key = await key_from(provider)
-        # Past __setattr__: the key is not part of the prepared headers.
-        object.__setattr__(self, "api_key", key)
-        return f"Bearer {key}"
+    def _admin_block(self, block: HeaderBlock) -> HeaderBlock:
+        if any(name.lower() == "authorization" for name in self._custom_headers):
+            return block
+        # Without an admin key none is sent: the ordinary one is not good for these endpoints.
+        key = self.admin_api_key
+        return block.merged({"Authorization": f"Bearer {key}" if key else None})
 
     def _check_credentials(self, block: HeaderBlock, headers: Mapping[str, object] | None) -> None:
-        if self._anonymous(headers):
+        if anonymous(self, cast("Any", headers)):
             return
         raise TypeError(
             "Could not resolve authentication method. Expected either api_key or admin_api_key to be set. Or "
@@ -241,8 +296,8 @@ class AsyncOpenAI(ClientResources):
         *,
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
         admin_api_key: str | None = None,
-        workload_identity: object | None = None,
-        provider: object | NotGiven | None = not_given,
+        workload_identity: WorkloadIdentity | X509WorkloadIdentity | None = None,
+        provider: Provider | NotGiven | None = not_given,
         organization: str | None = None,
         project: str | None = None,
         webhook_secret: str | None = None,
@@ -287,8 +342,6 @@ class AsyncOpenAI(ClientResources):
                 raise ValueError(
                     f"The `default_{name}` and `set_default_{name}` arguments are mutually exclusive"
                 )
-        refuse("workload_identity", workload_identity)
-        refuse("provider", None if isinstance(provider, NotGiven) else provider)
         changes: dict[str, Any] = {
             "admin_api_key": admin_api_key,
             "organization": organization,
@@ -318,24 +371,42 @@ class AsyncOpenAI(ClientResources):
             changes["_custom_query"] = {**self._custom_query, **default_query}
         if http_client is not None:
             changes["_connections"] = connections(http_client)
-        address = base_address(base_url, data_residency, websocket_base_url)
         # Not through __init__: a subclass may have another signature, and a copy a call should be cheap.
         copied = self.__class__.__new__(self.__class__)
         state = {k: v for k, v in vars(self).items() if k not in _DERIVED}
         vars(copied).update(state, _blocks=dict(self._blocks), _urls=dict(self._urls))
+        if data_residency is not None:
+            changes["websocket_base_url"] = None
         for name, value in {**changes, **(_extra_kwargs or {})}.items():
             if not hasattr(copied, name):
                 raise TypeError(f"{type(self).__name__} has no option {name!r}")
             setattr(copied, name, value)
-        if api_key is not None:
-            copied._set_key(api_key)
-        if address is not None:
-            copied._set_base(address)
-            copied._data_residency = data_residency
-        if data_residency is not None:
-            copied.websocket_base_url = None
         if _enforce_credentials is not None:
             copied._enforce_credentials = _enforce_credentials
+        identity = (api_key, workload_identity, data_residency)
+        address = (provider, base_url)
+        if (
+            any(given is not None for given in identity)
+            or not all(isinstance(given, NotGiven) for given in address)
+            or (self._provider is not None and admin_api_key is not None)
+            or (self.workload_identity is not None and http_client is not None)
+        ):
+            from ._copies import change_identity
+
+            change_identity(
+                copied,
+                self,
+                api_key=api_key,
+                admin_api_key=admin_api_key,
+                identity=workload_identity,
+                provider=provider,
+                organization=organization,
+                project=project,
+                base_url=base_url,
+                data_residency=data_residency,
+                websocket_base_url=websocket_base_url,
+                headers=default_headers if default_headers is not None else set_default_headers,
+            )
         copied._check_key()
         return copied
 

@@ -12,6 +12,7 @@ __all__ = [
     "DEFAULT_MAX_EVENT",
     "DEFAULT_MAX_RETRIES",
     "DEFAULT_TIMEOUT",
+    "MTLS_RESIDENCY_URLS",
     "RAW_RESPONSE_HEADER",
     "DataResidency",
 ]
@@ -36,3 +37,9 @@ DATA_RESIDENCY_URLS: Final[dict[str, str]] = {
     **{r: f"https://{r}.api.openai.com/v1" for r in ("us", "eu", "ae", "au", "in", "jp")},
 }
 """Region → base URL."""
+
+MTLS_RESIDENCY_URLS: Final[dict[str, str]] = {
+    "global": "https://mtls.api.openai.com/v1",
+    **{r: f"https://mtls-{r}.api.openai.com/v1" for r in ("us", "eu")},
+}
+"""Region → base URL where clients authenticate with a certificate."""

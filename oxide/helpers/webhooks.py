@@ -28,7 +28,7 @@ def _header(headers: HeadersLike, name: str) -> str:
         for key, value in given.items():
             if key.lower() == name and isinstance(value, str):
                 return value
-    get: Callable[[str], object] = headers.get
+    get: Callable[[str], object] = cast("Any", headers).get
     for spelled in (name, name.upper(), "-".join(part.capitalize() for part in name.split("-"))):
         found = get(spelled)
         if isinstance(found, str) and found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
+    "Authorizer",
     "HeaderBlock",
     "Headers",
     "Lane",
@@ -117,6 +118,36 @@ class HeaderBlock:
         return f"HeaderBlock({Headers(self.pairs)!r})"
 
 
+class Authorizer(Protocol):
+    """Credentials that are made anew for each attempt."""
+
+    async def authorize(
+        self, prepared: PreparedRequest, headers: list[tuple[str, str]], /
+    ) -> Iterable[tuple[str, str]]:
+        """Headers that carry the credentials of one attempt.
+
+        Args:
+            prepared: the request; none of its headers is among those given back.
+            headers: the other headers the attempt adds.
+
+        Raises:
+            OpenAIError: there are no credentials. Whatever is raised here ends the call.
+        """
+        ...
+
+    def refused(self, headers: list[tuple[str, str]], /) -> bool:
+        """Take note of an answer with status 401.
+
+        Args:
+            headers: what the attempt added, the credentials among it.
+
+        Returns:
+            Whether new ones may fare better: the request is then sent once more at once, not counted as a
+            retry.
+        """
+        ...
+
+
 class PreparedRequest:
     """One call, ready to be sent any number of times.
 
@@ -131,7 +162,7 @@ class PreparedRequest:
         deadline: seconds over all attempts, back-off, and the stream that follows; None for no limit.
         max_retries: how often to try again.
         retry_policy: instead of the transport's own.
-        auth: called anew for each attempt; gives the value of the Authorization header.
+        auth: asked for credentials before each attempt.
         idempotency_key: sent with every attempt alike.
         follow_redirects: go where 301, 302, 303, 307 and 308 point to.
         retry_count_header: send ``x-stainless-retry-count`` with each attempt.
@@ -169,7 +200,7 @@ class PreparedRequest:
         deadline: float | None = None,
         max_retries: int = 2,
         retry_policy: RetryPolicy | None = None,
-        auth: Callable[[], Awaitable[str]] | None = None,
+        auth: Authorizer | None = None,
         idempotency_key: str | None = None,
         follow_redirects: bool = True,
         retry_count_header: bool = True,

@@ -21,11 +21,12 @@ from .settings import HTTPOptions
 
 if TYPE_CHECKING:
     from .facts import RequestFacts, ResponseFacts
-    from .request import Lane
+    from .request import Authorizer, Lane
 
 __all__ = ["Transport"]
 
 _STALE_LIMIT = 16
+RETRY_COUNT = "x-stainless-retry-count"
 
 
 class Transport:
@@ -94,10 +95,12 @@ class Transport:
         self, lane: Lane, prepared: PreparedRequest, started: float, ends: float | None
     ) -> RawAnswer:
         number = stale = 0
+        renewed = False
         error: APIError
         while True:
-            authorization = None if prepared.auth is None else await prepared.auth()
-            attempt = Attempt(number, _extra_headers(prepared, number, authorization), started, ends)
+            attempt = Attempt(number, _extra_headers(prepared, number), started, ends)
+            if prepared.auth is not None:
+                await _authorize(prepared.auth, prepared, attempt)
             while True:
                 try:
                     answer = await lane.send(prepared, attempt)
@@ -116,6 +119,13 @@ class Transport:
                     if exc.kind in FINAL_KINDS:
                         raise error from error.__cause__
                 else:
+                    auth = prepared.auth if answer.status == 401 else None
+                    # Every refused credential is reported, even the one there is no third try after.
+                    if auth is not None and auth.refused(attempt.headers) and not renewed:
+                        renewed = True
+                        attempt = Attempt(number, _extra_headers(prepared, number), started, ends)
+                        await _authorize(auth, prepared, attempt)
+                        continue
                     error = status_error(answer.facts())
                 break
             policy = prepared.retry_policy or self._policy
@@ -131,6 +141,7 @@ class Transport:
             if ends is not None and lane.loop.time() + delay >= ends:
                 raise _out_of_time(prepared, started, lane, delay) from error
             number += 1
+            renewed = False
             if delay > 0:
                 await asyncio.sleep(delay)
 
@@ -154,7 +165,8 @@ class Transport:
             seen.add(place)
             headers = attempt.headers
             if onward.url.origin() != prepared.url.origin():
-                headers = [pair for pair in headers if pair[0] not in ("Authorization", "Idempotency-Key")]
+                # Whatever an authorizer gave stays behind, and so does the key of the first place.
+                headers = [pair for pair in headers if pair[0] == RETRY_COUNT]
             attempt = Attempt(attempt.number, headers, attempt.started_at, attempt.deadline_at)
             prepared = onward
             answer = await lane.send(prepared, attempt)
@@ -182,19 +194,21 @@ async def _finish(answer: RawAnswer) -> None:
         await answer.read_all()
 
 
-def _extra_headers(
-    prepared: PreparedRequest, number: int, authorization: str | None
-) -> list[tuple[str, str]]:
+async def _authorize(auth: Authorizer, prepared: PreparedRequest, attempt: Attempt) -> None:
+    given = await auth.authorize(prepared, attempt.headers)
+    for name, value in given:
+        check_header(name, value)
+        attempt.headers.append((name, value))
+
+
+def _extra_headers(prepared: PreparedRequest, number: int) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
-    if authorization is not None:
-        check_header("Authorization", authorization)
-        headers.append(("Authorization", authorization))
     if prepared.idempotency_key is not None:
         if not number:
             check_header("Idempotency-Key", prepared.idempotency_key)
         headers.append(("Idempotency-Key", prepared.idempotency_key))
     if prepared.retry_count_header:
-        headers.append(("x-stainless-retry-count", str(number)))
+        headers.append((RETRY_COUNT, str(number)))
     return headers
 
 

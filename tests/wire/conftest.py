@@ -41,6 +41,24 @@ def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return name
 
 
+class Tokens:
+    """Credentials from an async function, which gives the value of the Authorization header."""
+
+    def __init__(self, ask: Callable[[], Awaitable[str]], renewals: bool = False) -> None:
+        self.ask = ask
+        self.renewals = renewals
+        self.refusals: list[str] = []
+
+    async def authorize(
+        self, prepared: PreparedRequest, headers: list[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        return [("Authorization", await self.ask())]
+
+    def refused(self, headers: list[tuple[str, str]]) -> bool:
+        self.refusals += [value for name, value in headers if name == "Authorization"]
+        return self.renewals
+
+
 class Wire:
     """A transport under test, and short ways to send through it."""
 
@@ -65,6 +83,8 @@ class Wire:
         pairs = {"Accept": "application/json", "Accept-Encoding": accept_encoding(), **(headers or {})}
         if body is not None:
             pairs.setdefault("Content-Type", "application/json")
+        if callable(more.get("auth")):
+            more["auth"] = Tokens(more["auth"])
         return PreparedRequest(
             method,
             URL(url),
@@ -79,6 +99,12 @@ class Wire:
         if not self.transports:
             self.transport()
         return await self.transports[-1].request(self.prepare(url, *args, **more))
+
+
+@pytest.fixture
+def tokens() -> type[Tokens]:
+    """Makes credentials for `auth=` out of an async function."""
+    return Tokens
 
 
 @pytest_asyncio.fixture

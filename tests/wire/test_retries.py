@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oxide import errors
-from oxide.errors import APIError, RateLimitError
+from oxide.errors import APIError, AuthenticationError, RateLimitError
 from oxide.testing import Answer, Server
 
 OK = {"ok": True}
@@ -213,6 +213,41 @@ async def test_a_credential_that_breaks_out_is_refused(wire: Any, oxide_server: 
     with pytest.raises(ValueError, match="Idempotency-Key"):
         await wire.send(oxide_server.base_url + "/r", idempotency_key="a\r\nb")
     assert len(oxide_server.journal) == 0
+
+
+async def test_refused_credentials_are_renewed_once_an_attempt(
+    wire: Any, oxide_server: Server, tokens: Any
+) -> None:
+    given = iter("abcdef")
+
+    async def ask() -> str:
+        return next(given)
+
+    auth = tokens(ask, renewals=True)
+    refusal = Answer.error(401)
+    oxide_server.script("/r", refusal, Answer.error(500), refusal, OK)
+    wire.transport(retry_policy=Quick())
+    await wire.send(oxide_server.base_url + "/r", "POST", b"{}", max_retries=1, auth=auth)
+    seen = [(e.headers["authorization"], e.headers["x-stainless-retry-count"]) for e in oxide_server.journal]
+    assert seen == [("a", "0"), ("b", "0"), ("c", "1"), ("d", "1")]
+    assert auth.refusals == ["a", "c"]
+
+    wire.transport()
+    oxide_server.script("/r", refusal, refusal)
+    with pytest.raises(AuthenticationError):
+        await wire.send(oxide_server.base_url + "/r", max_retries=5, auth=auth)
+    assert auth.refusals == ["a", "c", "e", "f"]
+    assert len(oxide_server.journal) == 6
+
+
+async def test_refused_credentials_that_are_not_renewed(wire: Any, oxide_server: Server, tokens: Any) -> None:
+    async def ask() -> str:
+        return "a"
+
+    oxide_server.script("/r", Answer.error(401))
+    with pytest.raises(AuthenticationError):
+        await wire.send(oxide_server.base_url + "/r", max_retries=5, auth=tokens(ask))
+    assert len(oxide_server.journal) == 1
 
 
 async def test_the_count_can_be_left_out(wire: Any, oxide_server: Server) -> None:

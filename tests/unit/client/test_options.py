@@ -79,10 +79,10 @@ def test_data_residency(region: Any) -> None:
 def test_refusals_say_what_to_do() -> None:
     with pytest.raises(ValueError, match="expected one of"):
         AsyncOpenAI(api_key="k", data_residency="mars")  # type: ignore[arg-type]
-    with pytest.raises(oxide.OpenAIError, match="workload identity"):
-        AsyncOpenAI(workload_identity={})
+    with pytest.raises(oxide.OpenAIError, match="subject-token"):
+        AsyncOpenAI(workload_identity={})  # type: ignore[typeddict-item]
     with pytest.raises(oxide.OpenAIError, match="base_url"):
-        AsyncOpenAI(provider=object())
+        AsyncOpenAI(provider=object())  # type: ignore[arg-type]
     with pytest.raises(oxide.OpenAIError, match="http://"):
         AsyncOpenAI(api_key="k", base_url="api.example.com")
     with pytest.raises(oxide.OpenAIError, match="default_query"):

@@ -1,0 +1,96 @@
+"""Workload identity with a subject token: Kubernetes, Azure, Google, or a function of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from .._connections import Connections
+from .._credentials import may_authorize
+from ..errors import OpenAIError
+from .exchange import GRANT_TYPE, exchange, granted
+from .tokens import TokenSource, buffer_of
+
+if TYPE_CHECKING:
+    from ..client import AsyncOpenAI
+    from ..options import Headers
+    from ..resources._base import Endpoint
+    from ..transport.request import PreparedRequest
+    from .identity import WorkloadIdentity
+
+__all__ = ["DEFAULT_TOKEN_EXCHANGE_URL", "WorkloadIdentityAuth"]
+
+DEFAULT_TOKEN_EXCHANGE_URL = "https://auth.openai.com/oauth/token"
+"""Where subject tokens are exchanged."""
+
+_TOKEN_TYPES = {
+    "jwt": "urn:ietf:params:oauth:token-type:jwt",
+    "id": "urn:ietf:params:oauth:token-type:id_token",
+}
+
+
+class WorkloadIdentityAuth(TokenSource):
+    """Exchanges subject tokens for access tokens and keeps them until their end is near.
+
+    A client makes its own from `workload_identity=`. Alone it has connections of its own.
+
+    Args:
+      workload_identity: the identity.
+      token_exchange_url: the token endpoint.
+    """
+
+    def __init__(
+        self,
+        *,
+        workload_identity: WorkloadIdentity,
+        token_exchange_url: str = DEFAULT_TOKEN_EXCHANGE_URL,
+        _connections: Connections | None = None,
+        _max_retries: int = 2,
+    ) -> None:
+        super().__init__(buffer_of(workload_identity))
+        self.workload_identity: Any = workload_identity
+        self.token_exchange_url = token_exchange_url
+        self._connections = _connections if _connections is not None else Connections(None, None)
+        self._max_retries = min(_max_retries, 2)
+
+    def attach(
+        self,
+        client: AsyncOpenAI,
+        endpoint: Endpoint[Any],
+        prepared: PreparedRequest,
+        headers: Headers | None,
+    ) -> None:
+        """See `oxide._credentials.Credentials`."""
+        if not endpoint.admin and may_authorize(client, prepared, headers):
+            prepared.auth = self
+
+    async def _fetch(self) -> tuple[str, float]:
+        parameters = await self._parameters()
+        facts = await exchange(self._connections, self.token_exchange_url, parameters, self._max_retries)
+        answer = granted(facts)
+        life = answer.get("expires_in")
+        if isinstance(life, bool) or not isinstance(life, (int, float)) or life != life:
+            raise OpenAIError("Token exchange response did not include a valid expires_in")
+        return answer["access_token"], float(life)
+
+    async def _parameters(self) -> dict[str, str]:
+        provider = self.workload_identity["provider"]
+        kind = _TOKEN_TYPES.get(provider["token_type"])
+        if kind is None:
+            known = ", ".join(_TOKEN_TYPES)
+            raise OpenAIError(f"Unsupported token type: {provider['token_type']!r}. Supported types: {known}")
+        ask = provider["get_token"]
+        # A plain function may read a file or ask a metadata service: not in the event loop.
+        token = await ask() if inspect.iscoroutinefunction(ask) else await asyncio.to_thread(ask)
+        if inspect.isawaitable(token):
+            token = await token
+        if not isinstance(token, str) or not token:
+            raise OpenAIError("The workload identity provider returned an empty subject token")
+        return {
+            "grant_type": GRANT_TYPE,
+            "subject_token": token,
+            "subject_token_type": kind,
+            "identity_provider_id": self.workload_identity["identity_provider_id"],
+            "service_account_id": self.workload_identity["service_account_id"],
+        }
