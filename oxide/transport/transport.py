@@ -121,7 +121,8 @@ class Transport:
                 else:
                     auth = prepared.auth if answer.status == 401 else None
                     # Every refused credential is reported, even the one there is no third try after.
-                    if auth is not None and auth.refused(attempt.headers) and not renewed:
+                    again = auth is not None and auth.refused(attempt.headers) and not renewed
+                    if auth is not None and again and not spent_reason(prepared):
                         renewed = True
                         attempt = Attempt(number, _extra_headers(prepared, number), started, ends)
                         await _authorize(auth, prepared, attempt)
