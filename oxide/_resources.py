@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .resources.content_provenance_checks import AsyncContentProvenanceChecks
     from .resources.conversations.conversations import AsyncConversations
     from .resources.decisions import AsyncDecisions
+    from .resources.embeddings import AsyncEmbeddings
     from .resources.evals.evals import AsyncEvals
     from .resources.files import AsyncFiles
     from .resources.fine_tuning.fine_tuning import AsyncFineTuning
@@ -41,6 +42,7 @@ RESOURCES = frozenset(
         "decisions",
         "completions",
         "chat",
+        "embeddings",
         "files",
         "images",
         "content_provenance_checks",
@@ -96,6 +98,13 @@ class ClientResources(Verbs):
         from .resources.chat.chat import AsyncChat
 
         return AsyncChat(self._self)
+
+    @cached_property
+    def embeddings(self) -> AsyncEmbeddings:
+        """The resource `embeddings`."""
+        from .resources.embeddings import AsyncEmbeddings
+
+        return AsyncEmbeddings(self._self)
 
     @cached_property
     def files(self) -> AsyncFiles:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         AsyncConversationsWithStreamingResponse,
     )
     from .resources.decisions import AsyncDecisionsWithRawResponse, AsyncDecisionsWithStreamingResponse
+    from .resources.embeddings import AsyncEmbeddingsWithRawResponse, AsyncEmbeddingsWithStreamingResponse
     from .resources.evals.evals import AsyncEvalsWithRawResponse, AsyncEvalsWithStreamingResponse
     from .resources.files import AsyncFilesWithRawResponse, AsyncFilesWithStreamingResponse
     from .resources.fine_tuning.fine_tuning import (
@@ -78,6 +79,11 @@ class AsyncOpenAIWithRawResponse:
     def chat(self) -> AsyncChatWithRawResponse:
         """The resource `chat`."""
         return self._client.chat.with_raw_response
+
+    @cached_property
+    def embeddings(self) -> AsyncEmbeddingsWithRawResponse:
+        """The resource `embeddings`."""
+        return self._client.embeddings.with_raw_response
 
     @cached_property
     def files(self) -> AsyncFilesWithRawResponse:
@@ -214,6 +220,11 @@ class AsyncOpenAIWithStreamedResponse:
     def chat(self) -> AsyncChatWithStreamingResponse:
         """The resource `chat`."""
         return self._client.chat.with_streaming_response
+
+    @cached_property
+    def embeddings(self) -> AsyncEmbeddingsWithStreamingResponse:
+        """The resource `embeddings`."""
+        return self._client.embeddings.with_streaming_response
 
     @cached_property
     def files(self) -> AsyncFilesWithStreamingResponse:

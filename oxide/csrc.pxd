@@ -14,6 +14,11 @@ cdef extern from "oxide/kernels.h" nogil:
     const ox_kernels *ox_kernels_by_name(const char *name)
     size_t ox_kernels_usable(const ox_kernels **out, size_t capacity)
 
+cdef extern from "oxide/base64.h" nogil:
+    size_t OX_BASE64_ROOM(size_t n)
+    Py_ssize_t ox_base64_decode(const ox_kernels *row, const char *p, size_t n, unsigned char *out)     # -1: no base64
+    float ox_float_le(const unsigned char *p)
+
 cdef extern from "oxide/router.h" nogil:
     uint16_t ox_route(const char *p, size_t n)
     const char *ox_route_name(uint16_t id)

@@ -20,6 +20,7 @@ __all__ = [
     "BadRequestError",
     "ConflictError",
     "ContentFilterFinishReasonError",
+    "EmptyEmbeddingsError",
     "InternalServerError",
     "InvalidWebhookSignatureError",
     "LengthFinishReasonError",
@@ -176,6 +177,23 @@ class APIResponseNotJSONError(APIResponseValidationError):
             message = f"The server sent {kind}: {head!r}{'…' if len(data) > 80 else ''}"
         super().__init__(response, data.decode("utf-8", "replace"), message=message)
         self.data = data
+
+
+class EmptyEmbeddingsError(APIResponseValidationError, ValueError):
+    """An answer to an embeddings request that holds no vector; a ValueError, as in the official SDK.
+
+    Args:
+        response: facts about the answer.
+    """
+
+    def __init__(self, response: ResponseFacts | None = None) -> None:
+        super().__init__(
+            response,
+            message="data: expected an embedding for each input, got none",
+            path="data",
+            expected="an embedding for each input",
+            received="none",
+        )
 
 
 class APIStatusError(APIError):

@@ -37,4 +37,34 @@ static void eol_masks(const char *p, size_t blocks, uint64_t *out)
     }
 }
 
-const ox_kernels ox_kernels_scalar = {"scalar", eol_masks};
+/* Value of each character, BAD for those that stand for none. */
+#define BAD 0x80
+static const uint8_t values[256] = {
+#define B16 BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD
+    B16, B16,
+    BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, 62, BAD, BAD, BAD, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, BAD, BAD, BAD, BAD, BAD, BAD,
+    BAD, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, BAD, BAD, BAD, BAD, BAD,
+    BAD, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, BAD, BAD, BAD, BAD, BAD,
+    B16, B16, B16, B16, B16, B16, B16, B16,
+};
+
+static size_t base64(const char *p, size_t n, unsigned char *out)
+{
+    size_t i = 0;
+    for (; n - i >= 4; i += 4, out += 3) {
+        uint32_t a = values[(uint8_t)p[i]], b = values[(uint8_t)p[i + 1]];
+        uint32_t c = values[(uint8_t)p[i + 2]], d = values[(uint8_t)p[i + 3]];
+        if ((a | b | c | d) & BAD)
+            break;
+        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+        out[0] = (unsigned char)(bits >> 16);
+        out[1] = (unsigned char)(bits >> 8);
+        out[2] = (unsigned char)bits;
+    }
+    return i;
+}
+
+const ox_kernels ox_kernels_scalar = {"scalar", eol_masks, base64};

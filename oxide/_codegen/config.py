@@ -29,6 +29,11 @@ EXCLUDED_MODULES: dict[str, str] = {
 # Hand-written bases that come before BaseModel: (type module, class) -> (module, mixin).
 MIXINS: dict[tuple[str, str], tuple[str, str]] = {
     ("types.responses.response", "Response"): ("oxide.helpers.properties", "ResponseProperties"),
+    ("types.embedding", "Embedding"): ("oxide.helpers.embeddings", "EmbeddingVector"),
+    ("types.create_embedding_response", "CreateEmbeddingResponse"): (
+        "oxide.helpers.embeddings",
+        "EmbeddingMatrix",
+    ),
     ("types.beta.agent_session_message", "AgentSessionMessage"): (
         "oxide.helpers.properties",
         "SessionMessageProperties",
@@ -60,7 +65,17 @@ EXTRA_METHODS: dict[tuple[str, str, str], tuple[str, str, str]] = {}
 
 # Requests whose result depends on a parameter: (SDK module, class, method) -> "module:function", which takes
 # the body, may change it, and returns the Endpoint.
-CHOOSERS: dict[tuple[str, str, str], str] = {}
+CHOOSERS: dict[tuple[str, str, str], str] = {
+    ("resources.embeddings", "AsyncEmbeddings", "create"): "oxide.helpers.embeddings:embeddings_endpoint",
+    ("resources.audio.transcriptions", "AsyncTranscriptions", "create"): (
+        "oxide.helpers.audio:transcription_endpoint"
+    ),
+    (
+        "resources.audio.translations",
+        "AsyncTranslations",
+        "create",
+    ): "oxide.helpers.audio:translation_endpoint",
+}
 
 # The SDK's private modules and where the same names live in oxide.
 MODULE_MAP: dict[str, str] = {

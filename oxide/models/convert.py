@@ -12,11 +12,13 @@ import pydantic
 from pydantic_core import PydanticUndefined
 
 from . import shapes
+from .floats import floats
 from .shapes import (
     ANY,
     BOOL,
     DICT,
     FLOAT,
+    FLOATS,
     INT,
     J_OTHER,
     LIST,
@@ -138,7 +140,9 @@ def convert(shape: Shape, value: Any, path: Path, mode: int, make: Factory) -> A
         return _widen(shape, value, path, mode)
     if kind == LITERAL:
         return _literal(shape, value, path, mode)
-    if kind == LIST and got == 5 and shape.item is not None:
+    if kind == FLOATS and got == 4:
+        return _unpacked(shape, value, path, mode)
+    if kind in (LIST, FLOATS) and got == 5 and shape.item is not None:
         item = shape.item
         return [convert(item, v, (*path, i), mode, make) for i, v in enumerate(value)]
     if kind == DICT and got == 6 and shape.item is not None:
@@ -150,7 +154,7 @@ def convert(shape: Shape, value: Any, path: Path, mode: int, make: Factory) -> A
         return _by_pydantic(shape, value, path, mode)
     if kind == UNION:
         return _union(shape, value, got, path, mode, make)
-    if kind in (NONE, MODEL, LIST, DICT) and mode == OFF:
+    if kind in (NONE, MODEL, LIST, DICT, FLOATS) and mode == OFF:
         return value
     return _by_pydantic(shape, value, path, mode)
 
@@ -162,6 +166,15 @@ def _widen(shape: Shape, value: int, path: Path, mode: int) -> Any:
         if mode == OFF:
             return value
         mismatch(path, shape.describe(), brief(value), error)
+
+
+def _unpacked(shape: Shape, value: str, path: Path, mode: int) -> Any:
+    try:
+        return floats(value)
+    except ValueError as error:
+        if mode == OFF:
+            return value
+        mismatch(path, shape.describe(), str(error), error)
 
 
 def _literal(shape: Shape, value: Any, path: Path, mode: int) -> Any:

@@ -1,9 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """Lazy models over simdjson. See lazy_py for what each function means; this module only answers sooner."""
 cimport cython
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetDefault, PyDict_SetItem
-from cpython.list cimport PyList_New, PyList_SET_ITEM
+from cpython.float cimport PyFloat_FromDouble
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM, PyList_SetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int16_t, uint64_t, uint8_t
@@ -11,6 +13,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from oxide.csrc cimport (
+    OX_BASE64_ROOM, ox_base64_decode, ox_float_le, ox_kernels, ox_kernels_active,
     OX_ARRAY, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_SYNTAX, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING,
     OX_TRUE, ox_field, ox_fields, ox_fields_init, ox_key, ox_kind, ox_value,
 )
@@ -26,7 +29,7 @@ from sys import intern
 import pydantic
 
 from oxide._faults import not_json
-from oxide.models import convert as conv
+from oxide.models import convert as conv, floats
 from oxide.models.shapes import base_class, class_info, root_shape
 
 cdef extern from "Python.h":
@@ -94,6 +97,7 @@ cdef enum:
     MODEL = 9
     UNION = 10
     ADAPTER = 11
+    FLOATS = 12
 
 cdef enum:
     # Of models inside models that are read at once: far above what the API nests, far below what a stack holds.
@@ -132,6 +136,7 @@ class Carrier:
 
 include "plans.pxi"
 include "values.pxi"
+include "floats.pxi"
 include "quick.pxi"
 
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from oxide._faults import not_json
 
-from .convert import EAGER, LAZY, MODES, OFF, Path, convert, fill, missing
+from .convert import EAGER, LAZY, MODES, OFF, Path, convert, fill, mismatch, missing
+from .floats import unpack
 from .markers import ValidationMode
 from .shapes import ClassInfo, class_info, root_shape
 
 if TYPE_CHECKING:
     from .base import BaseModel
 
-__all__ = ["Carrier", "build", "is_lazy", "materialise", "note", "raw_json"]
+__all__ = ["Carrier", "build", "is_lazy", "materialise", "note", "packed", "raw_json"]
 
 _put = object.__setattr__
 _get = object.__getattribute__
@@ -145,6 +146,21 @@ def note(instance: Any, name: str, value: object) -> None:
         setattr(instance, name, value)
     else:
         _get(instance, "__dict__")[name] = value
+
+
+def packed(instance: object, name: str) -> bytearray | None:
+    """Return the bytes of the singles that a field came as; None where it came as anything else."""
+    source = _source(instance)
+    field = source.info.by_name.get(name) if source is not None else None
+    if source is None or field is None:
+        return None
+    value = source.data.get(field.key)
+    if not isinstance(value, str):
+        return None
+    try:
+        return unpack(value)
+    except ValueError as error:
+        mismatch((*source.path, field.key), field.shape.describe(), str(error), error)
 
 
 def build(type_: Any, body: bytes, length: int, *, validation: ValidationMode = "lazy") -> Any:

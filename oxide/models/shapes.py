@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ClassInfo", "FieldFact", "Shape", "class_info", "shape_of"]
 
 # Kinds of shape. The native backend switches on the same numbers.
-ANY, NONE, STR, INT, FLOAT, BOOL, LITERAL, LIST, DICT, MODEL, UNION, ADAPTER = range(12)
+ANY, NONE, STR, INT, FLOAT, BOOL, LITERAL, LIST, DICT, MODEL, UNION, ADAPTER, FLOATS = range(13)
 
 # Kinds of JSON value.
 J_NULL, J_BOOL, J_INT, J_FLOAT, J_STRING, J_ARRAY, J_OBJECT, J_OTHER = range(8)
@@ -110,8 +110,9 @@ class Shape:
             return "None"
         if self.kind == LITERAL:
             return f"one of {', '.join(map(repr, self.literals))}"
-        if self.kind == LIST and self.item is not None:
-            return f"list[{self.item.describe()}]"
+        if self.kind in (LIST, FLOATS) and self.item is not None:
+            text = f"list[{self.item.describe()}]"
+            return text if self.kind == LIST else f"{text} or base64 of singles"
         if self.kind == DICT and self.item is not None:
             return f"dict[str, {self.item.describe()}]"
         if self.kind == MODEL and self.cls is not None:
@@ -130,22 +131,27 @@ class FieldFact:
         key: JSON key.
         by_name: whether the attribute name is accepted as a key too.
         info: pydantic's own record of the field.
+        packed: whether a list of floats may come as base64 of singles.
     """
 
-    __slots__ = ("_shape", "by_name", "info", "key", "name")
+    __slots__ = ("_shape", "by_name", "info", "key", "name", "packed")
 
-    def __init__(self, name: str, key: str, by_name: bool, info: FieldInfo) -> None:
+    def __init__(self, name: str, key: str, by_name: bool, info: FieldInfo, packed: bool = False) -> None:
         self.name = name
         self.key = key
         self.by_name = by_name
         self.info = info
+        self.packed = packed
         self._shape: Shape | None = None
 
     @property
     def shape(self) -> Shape:
         """The field's shape, compiled when the field is first read."""
         if self._shape is None:
-            self._shape = _field_shape(self.info)
+            shape = _field_shape(self.info)
+            if self.packed and shape.kind == LIST:
+                shape.kind = FLOATS
+            self._shape = shape
         return self._shape
 
     @property
@@ -174,7 +180,10 @@ class ClassInfo:
         facts = pydantic_fields(cls)
         config = cls.model_config
         by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
-        self.fields = [FieldFact(name, _key(name, info), by_name, info) for name, info in facts.items()]
+        packed: frozenset[str] = getattr(cls, "__oxide_packed__", frozenset())
+        self.fields = [
+            FieldFact(name, _key(name, info), by_name, info, name in packed) for name, info in facts.items()
+        ]
         self.by_name = {f.name: f for f in self.fields}
         self.by_key: dict[str, FieldFact] = {f.name: f for f in self.fields} if by_name else {}
         self.by_key |= {f.key: f for f in self.fields}

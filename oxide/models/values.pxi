@@ -124,6 +124,11 @@ cdef object convert_value(TypePlan plan, Body body, const ox_value *value):
     elif kind == LIST:
         if got == OX_ARRAY:
             return json_list(plan, body, value)
+    elif kind == FLOATS:
+        if got == OX_STRING:
+            return packed_list(plan, body, value)
+        if got == OX_ARRAY:
+            return json_list(plan, body, value)
     elif kind == DICT:
         if got == OX_OBJECT:
             return json_dict(plan, body, value)
@@ -148,6 +153,10 @@ cdef object string_or_python(TypePlan plan, Body body, const ox_value *value):
 cdef object json_list(TypePlan plan, Body body, const ox_value *value):
     cdef ox_fields found
     cdef Py_ssize_t i
+    if plan.item.kind == FLOAT:
+        numbers = float_list(plan, body, value)
+        if numbers is not None:
+            return numbers
     ox_fields_init(&found)
     try:
         if scan_array(value.p, <Py_ssize_t>value.n, &found) != OX_JSON_OK:

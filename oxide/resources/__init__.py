@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     from oxide.resources.decisions import (
         AsyncDecisionsWithStreamingResponse as AsyncDecisionsWithStreamingResponse,
     )
+    from oxide.resources.embeddings import AsyncEmbeddings as AsyncEmbeddings
+    from oxide.resources.embeddings import AsyncEmbeddingsWithRawResponse as AsyncEmbeddingsWithRawResponse
+    from oxide.resources.embeddings import (
+        AsyncEmbeddingsWithStreamingResponse as AsyncEmbeddingsWithStreamingResponse,
+    )
     from oxide.resources.evals.evals import AsyncEvals as AsyncEvals
     from oxide.resources.evals.evals import AsyncEvalsWithRawResponse as AsyncEvalsWithRawResponse
     from oxide.resources.evals.evals import AsyncEvalsWithStreamingResponse as AsyncEvalsWithStreamingResponse
@@ -144,6 +149,9 @@ else:
         "AsyncContainers": ".containers.containers",
         "AsyncContainersWithRawResponse": ".containers.containers",
         "AsyncContainersWithStreamingResponse": ".containers.containers",
+        "AsyncEmbeddings": ".embeddings",
+        "AsyncEmbeddingsWithRawResponse": ".embeddings",
+        "AsyncEmbeddingsWithStreamingResponse": ".embeddings",
         "AsyncCompletions": ".completions",
         "AsyncCompletionsWithRawResponse": ".completions",
         "AsyncCompletionsWithStreamingResponse": ".completions",

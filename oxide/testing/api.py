@@ -6,6 +6,8 @@ Rules, so that a test can rely on them:
 - Tools are called when there are some, `tool_choice` is not `"none"` and the last message is not a result of
   one: the chosen or first function, with arguments that fit its schema. After a result the answer is text.
 - A JSON schema as response format is answered with a value that fits it.
+- Embeddings are the same for the same text, speech is silence, what is heard is `reply`, a picture is a
+  pixel.
 - Requests that OpenAI would refuse (no model, no messages, not JSON, unknown ids, wrong key) are refused
   alike.
 """
@@ -25,6 +27,7 @@ from ._text import REPLY, stretch, tokenize
 from .answers import Answer, sse_bytes
 from .chat import ChatCompletions
 from .journal import RecordedRequest
+from .media import Media
 from .responses import Responses
 
 __all__ = ["Api"]
@@ -60,6 +63,7 @@ class Api:
         self.chat = ChatCompletions(self)
         self.responses = Responses(self, keep)
         responses = self.responses
+        media = Media(self)
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Answer]]] = [
             ("GET", re.compile(r"/v1/models"), self._list_models),
             ("GET", re.compile(r"/v1/models/(.+)"), self._retrieve_model),
@@ -69,6 +73,12 @@ class Api:
             ("DELETE", re.compile(r"/v1/responses/([^/]+)"), responses.delete),
             ("POST", re.compile(r"/v1/responses/([^/]+)/cancel"), responses.cancel),
             ("GET", re.compile(r"/v1/responses/([^/]+)/input_items"), responses.input_items),
+            ("POST", re.compile(r"/v1/embeddings"), media.embeddings),
+            ("POST", re.compile(r"/v1/audio/speech"), media.speech),
+            ("POST", re.compile(r"/v1/audio/transcriptions"), media.transcriptions),
+            ("POST", re.compile(r"/v1/audio/translations"), media.translations),
+            ("POST", re.compile(r"/v1/images/generations"), media.generate),
+            ("POST", re.compile(r"/v1/images/edits"), media.edit),
         ]
 
     def clear(self) -> None:

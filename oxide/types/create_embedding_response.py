@@ -6,6 +6,7 @@ from typing import List
 
 from typing_extensions import Literal
 
+from oxide.helpers.embeddings import EmbeddingMatrix
 from oxide.models.generated import BaseModel
 from oxide.types.embedding import Embedding
 
@@ -19,7 +20,7 @@ class Usage(BaseModel):
     total_tokens: int
 
 
-class CreateEmbeddingResponse(BaseModel):
+class CreateEmbeddingResponse(EmbeddingMatrix, BaseModel):
     """Object of an answer; always has data, model, object, usage."""
 
     data: List[Embedding]

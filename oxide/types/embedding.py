@@ -6,12 +6,13 @@ from typing import List
 
 from typing_extensions import Literal
 
+from oxide.helpers.embeddings import EmbeddingVector
 from oxide.models.generated import BaseModel
 
 __all__ = ["Embedding"]
 
 
-class Embedding(BaseModel):
+class Embedding(EmbeddingVector, BaseModel):
     """Object of an answer; always has embedding, index, object."""
 
     embedding: List[float]

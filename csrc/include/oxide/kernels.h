@@ -10,6 +10,11 @@ typedef struct ox_kernels {
     /* Line ends as a bitmap: bit j of out[i] is set when p[64 * i + j] is LF or CR. Reads exactly 64 *
      * blocks bytes and writes as many words as blocks. */
     void (*eol_masks)(const char *p, size_t blocks, uint64_t *out);
+    /* Base64 without padding: decodes from the front for as long as it can and returns how many characters
+     * that were, a multiple of four. Writes three bytes for every four of them and may use the room of those
+     * that are left, n / 4 * 3 bytes in all. The scalar row stops at nothing but a character that does not
+     * belong; the others leave it the last few. */
+    size_t (*base64)(const char *p, size_t n, unsigned char *out);
 } ox_kernels;
 
 /* The row in use: the one OXIDE_ISA names, else the best. NULL when OXIDE_ISA names a row that is not

@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from oxide.resources.audio.speech import (
         AsyncSpeechWithStreamingResponse as AsyncSpeechWithStreamingResponse,
     )
+    from oxide.resources.audio.transcriptions import AsyncTranscriptions as AsyncTranscriptions
+    from oxide.resources.audio.transcriptions import (
+        AsyncTranscriptionsWithRawResponse as AsyncTranscriptionsWithRawResponse,
+    )
+    from oxide.resources.audio.transcriptions import (
+        AsyncTranscriptionsWithStreamingResponse as AsyncTranscriptionsWithStreamingResponse,
+    )
+    from oxide.resources.audio.translations import AsyncTranslations as AsyncTranslations
+    from oxide.resources.audio.translations import (
+        AsyncTranslationsWithRawResponse as AsyncTranslationsWithRawResponse,
+    )
+    from oxide.resources.audio.translations import (
+        AsyncTranslationsWithStreamingResponse as AsyncTranslationsWithStreamingResponse,
+    )
     from oxide.resources.audio.voice_consents import AsyncVoiceConsents as AsyncVoiceConsents
     from oxide.resources.audio.voice_consents import (
         AsyncVoiceConsentsWithRawResponse as AsyncVoiceConsentsWithRawResponse,
@@ -38,6 +52,12 @@ else:
         "AsyncVoices": ".voices",
         "AsyncVoicesWithRawResponse": ".voices",
         "AsyncVoicesWithStreamingResponse": ".voices",
+        "AsyncTranslations": ".translations",
+        "AsyncTranslationsWithRawResponse": ".translations",
+        "AsyncTranslationsWithStreamingResponse": ".translations",
+        "AsyncTranscriptions": ".transcriptions",
+        "AsyncTranscriptionsWithRawResponse": ".transcriptions",
+        "AsyncTranscriptionsWithStreamingResponse": ".transcriptions",
         "AsyncVoiceConsents": ".voice_consents",
         "AsyncVoiceConsentsWithRawResponse": ".voice_consents",
         "AsyncVoiceConsentsWithStreamingResponse": ".voice_consents",

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
         AsyncSpeechWithRawResponse,
         AsyncSpeechWithStreamingResponse,
     )
+    from oxide.resources.audio.transcriptions import (
+        AsyncTranscriptions,
+        AsyncTranscriptionsWithRawResponse,
+        AsyncTranscriptionsWithStreamingResponse,
+    )
+    from oxide.resources.audio.translations import (
+        AsyncTranslations,
+        AsyncTranslationsWithRawResponse,
+        AsyncTranslationsWithStreamingResponse,
+    )
     from oxide.resources.audio.voice_consents import (
         AsyncVoiceConsents,
         AsyncVoiceConsentsWithRawResponse,
@@ -31,6 +41,20 @@ __all__ = ["AsyncAudio", "AsyncAudioWithRawResponse", "AsyncAudioWithStreamingRe
 
 class AsyncAudio(AsyncAPIResource):
     """Groups the resources below it."""
+
+    @cached_property
+    def transcriptions(self) -> AsyncTranscriptions:
+        """`transcriptions` below this resource."""
+        from oxide.resources.audio.transcriptions import AsyncTranscriptions
+
+        return AsyncTranscriptions(self._client)
+
+    @cached_property
+    def translations(self) -> AsyncTranslations:
+        """`translations` below this resource."""
+        from oxide.resources.audio.translations import AsyncTranslations
+
+        return AsyncTranslations(self._client)
 
     @cached_property
     def speech(self) -> AsyncSpeech:
@@ -71,6 +95,20 @@ class AsyncAudioWithRawResponse:
         self._audio = audio
 
     @cached_property
+    def transcriptions(self) -> AsyncTranscriptionsWithRawResponse:
+        """`transcriptions` below this resource."""
+        from oxide.resources.audio.transcriptions import AsyncTranscriptionsWithRawResponse
+
+        return AsyncTranscriptionsWithRawResponse(self._audio.transcriptions)
+
+    @cached_property
+    def translations(self) -> AsyncTranslationsWithRawResponse:
+        """`translations` below this resource."""
+        from oxide.resources.audio.translations import AsyncTranslationsWithRawResponse
+
+        return AsyncTranslationsWithRawResponse(self._audio.translations)
+
+    @cached_property
     def speech(self) -> AsyncSpeechWithRawResponse:
         """`speech` below this resource."""
         from oxide.resources.audio.speech import AsyncSpeechWithRawResponse
@@ -97,6 +135,20 @@ class AsyncAudioWithStreamingResponse:
 
     def __init__(self, audio: AsyncAudio) -> None:
         self._audio = audio
+
+    @cached_property
+    def transcriptions(self) -> AsyncTranscriptionsWithStreamingResponse:
+        """`transcriptions` below this resource."""
+        from oxide.resources.audio.transcriptions import AsyncTranscriptionsWithStreamingResponse
+
+        return AsyncTranscriptionsWithStreamingResponse(self._audio.transcriptions)
+
+    @cached_property
+    def translations(self) -> AsyncTranslationsWithStreamingResponse:
+        """`translations` below this resource."""
+        from oxide.resources.audio.translations import AsyncTranslationsWithStreamingResponse
+
+        return AsyncTranslationsWithStreamingResponse(self._audio.translations)
 
     @cached_property
     def speech(self) -> AsyncSpeechWithStreamingResponse:
