@@ -57,7 +57,12 @@ RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
 
 # Methods with the official signature whose body is a function of oxide: (SDK module, class, method) ->
 # "module:function". It is called as function(resource, {parameter: value, ...}) with every parameter.
-HELPER_METHODS: dict[tuple[str, str, str], str] = {}
+HELPER_METHODS: dict[tuple[str, str, str], str] = {
+    ("resources.chat.completions.completions", "AsyncCompletions", "parse"): (
+        "oxide.helpers.parsed_calls:parse_chat_completion"
+    ),
+    ("resources.responses.responses", "AsyncResponses", "parse"): "oxide.helpers.parsed_calls:parse_response",
+}
 
 # Methods of oxide's own with the parameters of an official one: (SDK module, class, name) -> (the official
 # method, "module:function" as above, "module:Result" as it is annotated).

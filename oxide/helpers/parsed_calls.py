@@ -22,6 +22,8 @@ from .parsing import (
 if TYPE_CHECKING:
     from oxide.options import Validation
     from oxide.transport.request import RawAnswer
+    from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
+    from oxide.types.responses.parsed_response import ParsedResponse
 
 __all__ = ["finish_chat_completion", "finish_response", "parse_chat_completion", "parse_response"]
 
@@ -65,7 +67,7 @@ def body_of(given: Mapping[str, Any], *special: str) -> dict[str, Any]:
     }
 
 
-async def parse_chat_completion(resource: Any, given: Mapping[str, Any]) -> Any:
+async def parse_chat_completion(resource: Any, given: Mapping[str, Any]) -> ParsedChatCompletion[Any]:
     """`POST /chat/completions` with content and arguments parsed.
 
     Args:
@@ -93,7 +95,10 @@ async def parse_chat_completion(resource: Any, given: Mapping[str, Any]) -> Any:
         "oxide.types.chat.parsed_chat_completion:ParsedChatCompletion",
         lambda completion: finish_chat_completion(completion, format, tools),
     )
-    return await _send(resource, endpoint, body, {**given, "extra_headers": headers})
+    given = {**given, "extra_headers": headers}
+    return cast(
+        "ParsedChatCompletion[Any]", await _send(resource, endpoint, {**body, "stream": False}, given)
+    )
 
 
 async def _send(resource: Any, endpoint: Endpoint[Any], body: object, given: Mapping[str, Any]) -> Any:
@@ -187,7 +192,7 @@ def _warn(call_id: str) -> None:
     )
 
 
-async def parse_response(resource: Any, given: Mapping[str, Any]) -> Any:
+async def parse_response(resource: Any, given: Mapping[str, Any]) -> ParsedResponse[Any]:
     """`POST /responses` with text and arguments parsed.
 
     Args:
@@ -208,7 +213,7 @@ async def parse_response(resource: Any, given: Mapping[str, Any]) -> Any:
         "oxide.types.responses.parsed_response:ParsedResponse",
         lambda response: finish_response(response, format, tools),
     )
-    return await _send(resource, endpoint, body, given)
+    return cast("ParsedResponse[Any]", await _send(resource, endpoint, body, given))
 
 
 def response_request(given: Mapping[str, Any]) -> tuple[dict[str, Any], Any, list[Any] | None]:

@@ -247,7 +247,8 @@ def tools_for_responses(tools: object) -> list[Any] | None:
             continue
         inner = tool.get("function")
         if isinstance(inner, PydanticFunctionTool):
-            tool = PydanticFunctionTool({"type": "function", **inner}, inner.model)
+            told = inner.get("description")
+            tool = PydanticFunctionTool({"type": "function", **inner, "description": told}, inner.model)
         if isinstance(tool, PydanticFunctionTool):
             check_strict(tool["parameters"])
         found.append(tool)

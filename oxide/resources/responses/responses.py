@@ -11,6 +11,7 @@ from oxide._response import to_raw_response_wrapper, to_streamed_response_wrappe
 from oxide.options import not_given, omit
 from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.responses._responses_create import AsyncResponsesCreate
+from oxide.resources.responses._responses_parse import AsyncResponsesParse
 from oxide.resources.responses._responses_retrieve import AsyncResponsesRetrieve
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _COMPACT: Endpoint[CompactedResponse] = Endpoint(
 )
 
 
-class AsyncResponses(AsyncResponsesCreate, AsyncResponsesRetrieve):
+class AsyncResponses(AsyncResponsesParse, AsyncResponsesCreate, AsyncResponsesRetrieve):
     """Methods below `/responses`."""
 
     @cached_property
@@ -368,6 +369,7 @@ class AsyncResponsesWithRawResponse:
         self.delete = to_raw_response_wrapper(responses.delete)
         self.cancel = to_raw_response_wrapper(responses.cancel)
         self.compact = to_raw_response_wrapper(responses.compact)
+        self.parse = to_raw_response_wrapper(responses.parse)
 
     @cached_property
     def input_items(self) -> AsyncInputItemsWithRawResponse:

@@ -5,45 +5,24 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Optional
+from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import Endpoint, missing, segment
 from oxide.resources.chat.completions._completions_create import AsyncCompletionsCreate
+from oxide.resources.chat.completions._completions_delete import AsyncCompletionsDelete
+from oxide.resources.chat.completions._completions_parse import AsyncCompletionsParse
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
-    from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.resources.chat.completions.messages import (
         AsyncMessages,
         AsyncMessagesWithRawResponse,
         AsyncMessagesWithStreamingResponse,
     )
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.chat.chat_completion import ChatCompletion
-    from oxide.types.chat.chat_completion_deleted import ChatCompletionDeleted
-    from oxide.types.shared_params.metadata import Metadata
 
 __all__ = ["AsyncCompletions", "AsyncCompletionsWithRawResponse", "AsyncCompletionsWithStreamingResponse"]
 
-_RETRIEVE: Endpoint[ChatCompletion] = Endpoint(
-    "GET", "/chat/completions/{completion_id}", "oxide.types.chat.chat_completion:ChatCompletion"
-)
-_UPDATE: Endpoint[ChatCompletion] = Endpoint(
-    "POST", "/chat/completions/{completion_id}", "oxide.types.chat.chat_completion:ChatCompletion"
-)
-_LIST: Endpoint[AsyncCursorPage[ChatCompletion]] = Endpoint(
-    "GET", "/chat/completions", "oxide.types.chat.chat_completion:ChatCompletion", page="AsyncCursorPage"
-)
-_DELETE: Endpoint[ChatCompletionDeleted] = Endpoint(
-    "DELETE",
-    "/chat/completions/{completion_id}",
-    "oxide.types.chat.chat_completion_deleted:ChatCompletionDeleted",
-)
 
-
-class AsyncCompletions(AsyncCompletionsCreate):
+class AsyncCompletions(AsyncCompletionsCreate, AsyncCompletionsParse, AsyncCompletionsDelete):
     """Methods below `/chat/completions`."""
 
     @cached_property
@@ -63,169 +42,6 @@ class AsyncCompletions(AsyncCompletionsCreate):
         """The same methods as context managers that leave the body unread."""
         return AsyncCompletionsWithStreamingResponse(self)
 
-    async def retrieve(
-        self,
-        completion_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ChatCompletion:
-        """`GET /chat/completions/{completion_id}`.
-
-        Args:
-            completion_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            ChatCompletion.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: completion_id is empty.
-        """
-        return await self._call(
-            _RETRIEVE,
-            f"/chat/completions/{segment('completion_id', completion_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    async def update(
-        self,
-        completion_id: str,
-        *,
-        metadata: Optional[Metadata],
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ChatCompletion:
-        """`POST /chat/completions/{completion_id}`.
-
-        Args:
-            completion_id: str, in the path, not empty.
-            metadata: Metadata, or None.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            ChatCompletion.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: completion_id is empty.
-        """
-        body: dict[str, object] = {"metadata": metadata}
-        return await self._call(
-            _UPDATE,
-            f"/chat/completions/{segment('completion_id', completion_id)}",
-            body,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    def list(
-        self,
-        *,
-        after: str | Omit = omit,
-        limit: int | Omit = omit,
-        metadata: Optional[Metadata] | Omit = omit,
-        model: str | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[ChatCompletion, AsyncCursorPage[ChatCompletion]]:
-        """`GET /chat/completions`.
-
-        Args:
-            after: str.
-            limit: int, default 20.
-            metadata: Metadata, or None.
-            model: str.
-            order: "asc" or "desc", default 'asc'.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every ChatCompletion.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if metadata is not omit and metadata is not missing:
-            query["metadata"] = metadata
-        if model is not omit and model is not missing:
-            query["model"] = model
-        if order is not omit and order is not missing:
-            query["order"] = order
-        return self._list(_LIST, "/chat/completions", query, extra_headers, extra_query, extra_body, timeout)
-
-    async def delete(
-        self,
-        completion_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ChatCompletionDeleted:
-        """`DELETE /chat/completions/{completion_id}`.
-
-        Args:
-            completion_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            ChatCompletionDeleted.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: completion_id is empty.
-        """
-        return await self._call(
-            _DELETE,
-            f"/chat/completions/{segment('completion_id', completion_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
 
 class AsyncCompletionsWithRawResponse:
     """`AsyncCompletions` through `.with_raw_response`."""
@@ -237,6 +53,7 @@ class AsyncCompletionsWithRawResponse:
         self.update = to_raw_response_wrapper(completions.update)
         self.list = to_raw_response_wrapper(completions.list)
         self.delete = to_raw_response_wrapper(completions.delete)
+        self.parse = to_raw_response_wrapper(completions.parse)
 
     @cached_property
     def messages(self) -> AsyncMessagesWithRawResponse:
@@ -256,6 +73,7 @@ class AsyncCompletionsWithStreamingResponse:
         self.update = to_streamed_response_wrapper(completions.update)
         self.list = to_streamed_response_wrapper(completions.list)
         self.delete = to_streamed_response_wrapper(completions.delete)
+        self.parse = to_streamed_response_wrapper(completions.parse)
 
     @cached_property
     def messages(self) -> AsyncMessagesWithStreamingResponse:
