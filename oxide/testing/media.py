@@ -130,7 +130,7 @@ class Media:
     def _form(self, record: RecordedRequest, *required: str) -> Any:
         form = parse_form(record)
         for name in ("model", *required):
-            if name not in form:
+            if name not in form and f"{name}[]" not in form:
                 raise Refusal(
                     400,
                     f"Missing required parameter: '{name}'.",
@@ -152,7 +152,7 @@ class Media:
         if kind.startswith("application/json"):
             body = self.api.body(record, "prompt")
             return self._pictures("image_edit", str(body["prompt"]), body)
-        form = self._form(record, "prompt")
+        form = self._form(record, "prompt", "image")
         body = {name: form.text(name) for name in ("n", "partial_images", "size", "quality")}
         return self._pictures("image_edit", form.text("prompt"), {**body, "stream": form.flag("stream")})
 
