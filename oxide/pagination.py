@@ -148,11 +148,43 @@ class BaseAsyncPage(BaseModel, Generic[T]):
                 yield item
 
 
+def _member(name: str, result: str) -> Any:
+    """A property for a member that some endpoints send beside the fields.
+
+    A field would be in every dump, so that pages were not what the official client makes of the same answer.
+    """
+
+    def read(self: BaseAsyncPage[Any]) -> Any:
+        return (self.model_extra or {}).get(name)
+
+    read.__annotations__ = {"return": result}
+    return property(read, doc=f"`{name}` as the server sent it; None where it sent none.")
+
+
 class AsyncPage(BaseAsyncPage[T], Generic[T]):
     """A whole list in one page."""
 
     data: List[T]  # noqa: UP006
     object: str
+
+    if TYPE_CHECKING:
+
+        @property
+        def first_id(self) -> str | None: ...
+        @property
+        def last_id(self) -> str | None: ...
+        @property
+        def has_more(self) -> bool | None: ...
+        @property
+        def next_page(self) -> str | None: ...
+        @property
+        def search_query(self) -> List[str] | str | None: ...  # noqa: UP006
+    else:
+        first_id = _member("first_id", "str | None")
+        last_id = _member("last_id", "str | None")
+        has_more = _member("has_more", "bool | None")
+        next_page = _member("next_page", "str | None")
+        search_query = _member("search_query", "List[str] | str | None")
 
     @override
     def _get_page_items(self) -> List[T]:  # noqa: UP006
@@ -164,11 +196,19 @@ class AsyncPage(BaseAsyncPage[T], Generic[T]):
         return
 
 
-class AsyncCursorPage(BaseAsyncPage[T], Generic[T]):
-    """A page whose last item's id is the cursor for the next."""
-
+class _PageOfMore(BaseAsyncPage[T], Generic[T]):
     data: List[T]  # noqa: UP006
     has_more: Optional[bool] = None  # noqa: UP045
+
+    if TYPE_CHECKING:
+
+        @property
+        def first_id(self) -> str | None: ...
+        @property
+        def object(self) -> str | None: ...
+    else:
+        first_id = _member("first_id", "str | None")
+        object = _member("object", "str | None")
 
     @override
     def _get_page_items(self) -> List[T]:  # noqa: UP006
@@ -179,6 +219,17 @@ class AsyncCursorPage(BaseAsyncPage[T], Generic[T]):
         """Whether there is a page after this one."""
         return self.has_more is not False and super().has_next_page()
 
+
+class AsyncCursorPage(_PageOfMore[T], Generic[T]):
+    """A page whose last item's id is the cursor for the next."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def last_id(self) -> str | None: ...
+    else:
+        last_id = _member("last_id", "str | None")
+
     @override
     def next_page_info(self) -> PageInfo | None:
         """The cursor: the last item's id. None when the page is empty or its items have no id."""
@@ -187,7 +238,7 @@ class AsyncCursorPage(BaseAsyncPage[T], Generic[T]):
         return PageInfo(params={"after": cursor}) if cursor is not None else None
 
 
-class AsyncConversationCursorPage(AsyncCursorPage[T], Generic[T]):
+class AsyncConversationCursorPage(_PageOfMore[T], Generic[T]):
     """A page whose field `last_id` is the cursor for the next."""
 
     last_id: Optional[str] = None  # noqa: UP045
@@ -198,7 +249,7 @@ class AsyncConversationCursorPage(AsyncCursorPage[T], Generic[T]):
         return PageInfo(params={"after": self.last_id}) if self.last_id else None
 
 
-class AsyncNextCursorPage(AsyncCursorPage[T], Generic[T]):
+class AsyncNextCursorPage(_PageOfMore[T], Generic[T]):
     """A page whose field `next` is the cursor for the next."""
 
     next: Optional[str] = None  # noqa: UP045
@@ -209,7 +260,7 @@ class AsyncNextCursorPage(AsyncCursorPage[T], Generic[T]):
         return PageInfo(params={"after": self.next}) if self.next else None
 
 
-class AsyncTokenPage(AsyncCursorPage[T], Generic[T]):
+class AsyncTokenPage(_PageOfMore[T], Generic[T]):
     """A page whose field `next` is the token, sent as `page`, for the next."""
 
     next: Optional[str] = None  # noqa: UP045

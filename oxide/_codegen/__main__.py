@@ -1,4 +1,4 @@
-"""`python -m oxide._codegen sync|render [--check] [--diff] [--sdk openai] [--spec openapi.json]`."""
+"""`python -m oxide._codegen sync|render|coverage [--check] [--diff] [--sdk openai] [--spec openapi.json]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import changes, facts, intermediate, router, sync
+from . import changes, coverage, facts, intermediate, router, sync
 from .intermediate import Facts
 
 
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
       argv: arguments, those of the process by default.
 
     Returns:
-      0, or 1 when ``--check`` finds a difference.
+      0, or 1 when ``--check`` finds a difference, or ``coverage`` something that is not reached.
     """
     parser = argparse.ArgumentParser(prog="python -m oxide._codegen", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -32,7 +32,13 @@ def main(argv: list[str] | None = None) -> int:
     render = commands.add_parser("render", help="render from the committed facts alone")
     for command in (gather, render):
         command.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    reach = commands.add_parser("coverage", help="how much of the API is reached; fails below 100 %%")
+    reach.add_argument("--sdk", default="openai", help="import name of the official SDK")
     options = parser.parse_args(argv)
+    if options.command == "coverage":
+        report = coverage.measure(sdk=options.sdk)
+        print("\n".join(report.lines()))
+        return 0 if report.complete else 1
     spec: Path | None = getattr(options, "spec", None)
     if spec is None and not intermediate.SPEC_FILE.exists():
         parser.error("no openapi.json yet; run: python -m oxide._codegen sync --spec openapi.json")

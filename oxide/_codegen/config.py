@@ -34,6 +34,7 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
         "oxide.helpers.embeddings",
         "EmbeddingMatrix",
     ),
+    ("types.beta.beta_response", "BetaResponse"): ("oxide.helpers.properties", "ResponseProperties"),
     ("types.beta.agent_session_message", "AgentSessionMessage"): (
         "oxide.helpers.properties",
         "SessionMessageProperties",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from . import additions
 from .config import CLIENT, EXCLUDED_MODULES, GENERATOR_VERSION
 from .extract import Facts, Package, package_exports, type_closure, type_module
 from .extract_resources import resources as all_resources
@@ -31,6 +32,7 @@ def gather(sdk: str, described: Facts) -> Facts:
     roots = [m for p in package.packages_below("types") for m in package.modules_in(p)]
     modules = type_closure(package, roots, EXCLUDED_MODULES)
     types = {m: type_module(package, m) for m in modules}
+    additions.apply(resources, types)
     for facts in resources:
         _note_renamed(facts, types)
     return {

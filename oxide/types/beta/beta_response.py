@@ -6,6 +6,7 @@ from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
+from oxide.helpers.properties import ResponseProperties
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_error import BetaResponseError
@@ -279,7 +280,7 @@ class ToolUsage(BaseModel):
     web_search: ToolUsageWebSearch
 
 
-class BetaResponse(BaseModel):
+class BetaResponse(ResponseProperties, BaseModel):
     """Object of an answer; always has id, created_at, model, object, output, parallel_tool_calls, …."""
 
     id: str

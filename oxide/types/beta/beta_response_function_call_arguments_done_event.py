@@ -26,3 +26,4 @@ class BetaResponseFunctionCallArgumentsDoneEvent(BaseModel):
     sequence_number: int
     type: Literal["response.function_call_arguments.done"]
     agent: Optional[Agent] = None
+    name: Optional[str] = None

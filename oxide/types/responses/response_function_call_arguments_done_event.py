@@ -2,6 +2,8 @@
 
 """Type `ResponseFunctionCallArgumentsDoneEvent` and what it is made of."""
 
+from typing import Optional
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
@@ -17,3 +19,4 @@ class ResponseFunctionCallArgumentsDoneEvent(BaseModel):
     output_index: int
     sequence_number: int
     type: Literal["response.function_call_arguments.done"]
+    name: Optional[str] = None

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Iterable, List, Literal, Union
+from typing import TYPE_CHECKING, Iterable, List, Literal, Optional, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import NOT_GIVEN
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from oxide.timeouts import TimeoutTypes
     from oxide.types.beta.realtime import session_create_params
     from oxide.types.beta.realtime.session_create_response import SessionCreateResponse
+    from oxide.types.realtime.realtime_truncation_param import RealtimeTruncationParam
+    from oxide.types.responses.response_prompt_param import ResponsePromptParam
 
 __all__ = ["AsyncSessions", "AsyncSessionsWithRawResponse", "AsyncSessionsWithStreamingResponse"]
 
@@ -67,6 +69,8 @@ class AsyncSessions(AsyncAPIResource):
         turn_detection: session_create_params.TurnDetection | NotGiven = NOT_GIVEN,
         voice: Union[str, Literal["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"]]
         | NotGiven = NOT_GIVEN,
+        prompt: Optional[ResponsePromptParam] | NotGiven = NOT_GIVEN,
+        truncation: RealtimeTruncationParam | NotGiven = NOT_GIVEN,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -94,6 +98,8 @@ class AsyncSessions(AsyncAPIResource):
             tracing: Tracing.
             turn_detection: TurnDetection.
             voice: str or "alloy" or "ash" or "ballad" or "coral" or "echo" or "sage" or "shimmer" or "verse".
+            prompt: ResponsePromptParam, or None.
+            truncation: RealtimeTruncationParam.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
@@ -139,6 +145,10 @@ class AsyncSessions(AsyncAPIResource):
             body["turn_detection"] = turn_detection
         if voice is not absent and voice is not missing:
             body["voice"] = voice
+        if prompt is not absent and prompt is not missing:
+            body["prompt"] = prompt
+        if truncation is not absent and truncation is not missing:
+            body["truncation"] = truncation
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(
             _CREATE, "/realtime/sessions", body, None, False, extra_headers, extra_query, extra_body, timeout

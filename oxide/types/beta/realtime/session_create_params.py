@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Union
+from typing import Iterable, List, Optional, Union
 
 from typing_extensions import Literal, Required, TypeAlias, TypedDict
+
+from oxide.types.realtime.realtime_truncation_param import RealtimeTruncationParam
+from oxide.types.responses.response_prompt_param import ResponsePromptParam
 
 __all__ = [
     "SessionCreateParams",
@@ -49,6 +52,8 @@ class SessionCreateParams(TypedDict, total=False):
     tracing: Tracing
     turn_detection: TurnDetection
     voice: Union[str, Literal["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"]]
+    prompt: Optional[ResponsePromptParam]
+    truncation: RealtimeTruncationParam
 
 
 class ClientSecretExpiresAfter(TypedDict, total=False):
@@ -62,6 +67,8 @@ class ClientSecret(TypedDict, total=False):
     """Request part; every field is optional."""
 
     expires_after: ClientSecretExpiresAfter
+    expires_at: int
+    value: str
 
 
 class InputAudioNoiseReduction(TypedDict, total=False):

@@ -7,6 +7,7 @@ from typing import List, Optional, Union
 from typing_extensions import Literal, TypeAlias
 
 from oxide.models.generated import BaseModel
+from oxide.types.realtime.realtime_session_create_response import Audio
 
 __all__ = [
     "SessionCreateResponse",
@@ -80,3 +81,11 @@ class SessionCreateResponse(BaseModel):
     voice: Union[
         str, Literal["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"], None
     ] = None
+    id: Optional[str] = None
+    audio: Optional[Audio] = None
+    expires_at: Optional[int] = None
+    include: Optional[List[Literal["item.input_audio_transcription.logprobs"]]] = None
+    max_output_tokens: Union[int, Literal["inf"], None] = None
+    model: Optional[str] = None
+    object: Optional[str] = None
+    output_modalities: Optional[List[Literal["text", "audio"]]] = None

@@ -24,6 +24,7 @@ class InputAudioTranscription(BaseModel):
     language: Optional[str] = None
     model: Optional[Literal["gpt-4o-transcribe", "gpt-4o-mini-transcribe", "whisper-1"]] = None
     prompt: Optional[str] = None
+    languages: Optional[List[str]] = None
 
 
 class TurnDetection(BaseModel):

@@ -55,6 +55,9 @@ class InputAudioTranscription(TypedDict, total=False):
     language: str
     model: Literal["gpt-4o-transcribe", "gpt-4o-mini-transcribe", "whisper-1"]
     prompt: str
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"]
+    keywords: List[str]
+    languages: List[str]
 
 
 class TurnDetection(TypedDict, total=False):
