@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import types as types
     from ._binary import HttpxBinaryResponseContent as HttpxBinaryResponseContent
     from ._response import AsyncAPIResponse as AsyncAPIResponse
+    from .azure import AsyncAzureOpenAI as AsyncAzureOpenAI
     from .client import AsyncClient as AsyncClient
     from .client import AsyncOpenAI as AsyncOpenAI
     from .constants import DEFAULT_MAX_RETRIES as DEFAULT_MAX_RETRIES
@@ -68,6 +69,7 @@ else:
         "resources": ".resources:",
         "types": ".types:",
         "AsyncAPIResponse": "._response",
+        "AsyncAzureOpenAI": ".azure",
         "AsyncClient": ".client",
         "AsyncOpenAI": ".client",
         "AsyncStream": ".stream",
@@ -136,6 +138,7 @@ __all__ = [
     "APIStreamTruncatedError",
     "APITimeoutError",
     "AsyncAPIResponse",
+    "AsyncAzureOpenAI",
     "AsyncClient",
     "AsyncOpenAI",
     "AsyncStream",

@@ -52,7 +52,18 @@ __all__ = ["AsyncClient", "AsyncOpenAI"]
 
 # Attributes that the prepared headers and addresses are made of.
 _PREPARED = frozenset(
-    {"api_key", "admin_api_key", "organization", "project", "_custom_headers", "_custom_query", "_base"}
+    {
+        "api_key",
+        "admin_api_key",
+        "organization",
+        "project",
+        "_custom_headers",
+        "_custom_query",
+        "_base",
+        "_azure_ad_token",
+        "_azure_deployment",
+        "_azure_endpoint",
+    }
 )
 
 # Built from a client; a copy builds its own.

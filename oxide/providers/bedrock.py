@@ -71,9 +71,9 @@ class _Bearer(BedrockRuntime):
         self, prepared: PreparedRequest, headers: list[tuple[str, str]]
     ) -> list[tuple[str, str]]:
         try:
-            token: object = self._ask()
+            token = cast("object", self._ask())
             if isinstance(token, Awaitable):
-                token = await token
+                token = await cast("Awaitable[object]", token)
         except OpenAIError:
             raise
         except Exception as error:
@@ -189,7 +189,7 @@ def bedrock(
     if profile is not None and found_profile is None:
         raise OpenAIError("The Bedrock AWS `profile` must not be empty.")
     static = _static(access_key_id, secret_access_key, session_token)
-    key: object = None if isinstance(api_key, NotGiven) else api_key
+    key = cast("object", None if isinstance(api_key, NotGiven) else api_key)
     if key is not None and not (isinstance(key, str) and key.strip()):
         raise OpenAIError("The Bedrock bearer credential must not be empty.")
     if key is not None and token_provider is not None:

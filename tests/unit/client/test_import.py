@@ -23,7 +23,7 @@ print(json.dumps({"modules": sorted(sys.modules), "kilobytes": peak}))
 
 PUBLIC = """
 APIConnectionError APIError APIResponseNotJSONError APIResponseValidationError APIStatusError
-APIStreamTruncatedError APITimeoutError AsyncAPIResponse AsyncClient AsyncOpenAI AsyncStream
+APIStreamTruncatedError APITimeoutError AsyncAPIResponse AsyncAzureOpenAI AsyncClient AsyncOpenAI AsyncStream
 AuthenticationError BadRequestError BaseModel ConflictError ContentFilterFinishReasonError
 DEFAULT_MAX_RETRIES DEFAULT_TIMEOUT DataResidency FunctionTool HTTPOptions HTTPResponse
 HttpxBinaryResponseContent InternalServerError
