@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import typing
 from types import UnionType
@@ -23,6 +24,8 @@ def normal(annotation: Any) -> object:
         return "Union", frozenset(map(normal, args))
     if origin in (typing.Literal, typing_extensions.Literal):
         return "Literal", frozenset(map(repr, args))
+    if origin is os.PathLike:
+        return "PathLike"  # The official SDK does not subscript it at run time.
     if origin is not None and args:
         inner = args[0] if origin is typing.Annotated else None
         rest = [text(a) for a in getattr(annotation, "__metadata__", ())]
@@ -40,7 +43,9 @@ def place(annotation: Any) -> str:
         if metadata and metadata["args"]:
             return f"{place(metadata['origin'])}[{', '.join(str(normal(a)) for a in metadata['args'])}]"
         module = re.sub(r"\b_(\w+)_parts$", r"\1", annotation.__module__)
-        return f"{re.sub(r'^(openai|oxide)[.]', '', module)}.{annotation.__qualname__}"
+        # Types are where they are in the official SDK; what is not public may be elsewhere.
+        inside = re.fullmatch(r"(?:openai|oxide)[.](types[.].*)", module)
+        return f"{inside[1]}.{annotation.__qualname__}" if inside else annotation.__qualname__
     return text(annotation)
 
 
