@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar, Union
+from os import PathLike
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from typing_extensions import Self, override
 
     from .timeouts import TimeoutTypes
@@ -126,16 +125,16 @@ Headers = Mapping[str, str | Omit]
 Validation = Literal["lazy", "eager", "off"]
 """When answers are checked: field by field on first access, all at once, never."""
 
-FileContent = Union[IO[bytes], bytes, "PathLike[str]"]
-FileTypes = Union[
-    FileContent,
-    "tuple[str | None, FileContent]",
-    "tuple[str | None, FileContent, str | None]",
-    "tuple[str | None, FileContent, str | None, Mapping[str, str]]",
-]
+FileContent = IO[bytes] | bytes | PathLike[str]
+FileTypes = (
+    FileContent
+    | tuple[str | None, FileContent]
+    | tuple[str | None, FileContent, str | None]
+    | tuple[str | None, FileContent, str | None, Mapping[str, str]]
+)
 """A file: its content, or (name, content[, media type[, headers]])."""
 
-RequestFiles = Mapping[str, FileTypes] | Sequence["tuple[str, FileTypes]"]
+RequestFiles = Mapping[str, FileTypes] | Sequence[tuple[str, FileTypes]]
 """Files of a request by their form names."""
 
 AsyncBinaryTypes = bytes | bytearray | IO[bytes] | AsyncIterable[bytes]

@@ -39,6 +39,9 @@ def _prune(found: dict[tuple[str, str], Facts]) -> None:
                 for child in [c for c in facts["children"] if tuple(c[1:]) == place]:
                     facts["children"].remove(child)
                     facts["absent"][child[0]] = ", ".join(reasons)
+                    for offered in facts["views"].values():
+                        if child[0] in offered:
+                            offered.remove(child[0])
         if not empty:
             return
 
@@ -87,6 +90,7 @@ def _resource(package: Package, module: str, name: str) -> Facts:
     kept = [m for m in methods.values() if m["name"] not in later]
     extra = _extra_methods(module, name, methods, places)
     kept += extra
+    known = {*written, *(m["name"] for m in kept), *(child[0] for child in children)}
     return {
         "module": module,
         "name": name,
@@ -96,7 +100,7 @@ def _resource(package: Package, module: str, name: str) -> Facts:
         "imports": _needed(package, places, kept),
         "children": children,
         "mixins": mixins,
-        "views": {} if client else _views(package, module, name, {*written, *(m["name"] for m in kept)}),
+        "views": {} if client else _views(package, module, name, known),
         "methods": kept,
     }
 
@@ -116,20 +120,20 @@ def _extra_methods(module: str, name: str, methods: Facts, places: dict[str, tup
 
 
 def _views(package: Package, module: str, name: str, known: set[str]) -> Facts:
-    """Methods that the raw and the streaming view of a resource offer, of those that are covered."""
+    """What the raw and the streaming view of a resource offer, methods and resources, of what is covered."""
     found: Facts = {}
-    classes = {node.name for node in package.tree(module).body if isinstance(node, ast.ClassDef)}
+    classes = {node.name: node for node in package.tree(module).body if isinstance(node, ast.ClassDef)}
     for view in ("Raw", "Streaming"):
         if f"{name}With{view}Response" not in classes:
             continue  # What opens WebSockets has no answers to look at.
-        constructor = next(
-            item
-            for item in _class(package, module, f"{name}With{view}Response").body
-            if isinstance(item, ast.FunctionDef) and item.name == "__init__"
-        )
-        targets = [ast.unparse(s.targets[0]) for s in constructor.body if isinstance(s, ast.Assign)]
-        offered = [target.removeprefix("self.") for target in targets]
-        found[view] = [method for method in offered if method in known]
+        offered: list[str] = []
+        for item in classes[f"{name}With{view}Response"].body:
+            if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                targets = [ast.unparse(s.targets[0]) for s in item.body if isinstance(s, ast.Assign)]
+                offered += [target.removeprefix("self.") for target in targets]
+            elif isinstance(item, ast.FunctionDef):
+                offered.append(item.name)
+        found[view] = [member for member in offered if member in known]
     return found
 
 

@@ -80,7 +80,7 @@ def _limits(resources: list[Facts], description: Description) -> Facts:
 def _packages(package: Package, resources: list[Facts], modules: set[str]) -> Facts:
     """Exports of every package that holds something generated."""
     resources = [r for r in resources if (r["module"], r["name"]) != CLIENT]
-    places = {m.rpartition(".")[0] for m in modules} | {r["module"].rpartition(".")[0] for r in resources}
+    places = {*package.packages_below("types"), *(r["module"].rpartition(".")[0] for r in resources)}
     # A package without a module of its own still has to be one.
     places |= {".".join(p.split(".")[:n]) for p in places for n in range(1, p.count(".") + 1)}
     classes = {r["module"] for r in resources}

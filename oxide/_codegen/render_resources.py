@@ -250,13 +250,15 @@ class ResourceWriter:
             f"        self._{attribute} = {attribute}",
         ]
         binary = {m["name"] for m in self.facts["methods"] if m.get("cast_to") == BINARY}
-        for method in self.facts["views"][title]:
+        offered = self.facts["views"][title]
+        children = [child for child in self.facts["children"] if child[0] in offered]
+        for method in [m for m in offered if m not in {child[0] for child in children}]:
             if not raw and method in binary:
                 call = f"to_custom_streamed_response_wrapper({attribute}.{method}, {_STREAMED})"
             else:
                 call = f"{wrapper}({attribute}.{method})"
             lines.append(f"        self.{method} = {call}")
-        for child, _, cls in self.facts["children"]:
+        for child, _, cls in children:
             view = f"{cls}With{title}Response"
             self.used.add(cls)
             lines += [

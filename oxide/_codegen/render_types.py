@@ -189,6 +189,8 @@ def package(module: str, exports: list[tuple[str, str]]) -> dict[str, str]:
       module: dotted name below ``oxide``.
       exports: (public name, oxide module that holds it).
     """
+    if not exports:
+        return {f"oxide.{module}.__init__": f'{MARK}\n"""`{module}` has no types of its own."""\n'}
     checked = [f"    from {source} import {name} as {name}" for name, source in exports]
     pairs = "".join(f"        {name!r}: {_relative(module, source)!r},\n" for name, source in exports)
     table = f"    _NAMES = {{\n{pairs}    }}\n"
@@ -201,7 +203,7 @@ def package(module: str, exports: list[tuple[str, str]]) -> dict[str, str]:
         table = f"    from oxide.{module}._names import NAMES as _NAMES\n"
     text = (
         f"{head}from typing import TYPE_CHECKING\n\n"
-        "if TYPE_CHECKING:\n" + "\n".join(checked or ["    pass"]) + "\nelse:\n"
+        "if TYPE_CHECKING:\n" + "\n".join(checked) + "\nelse:\n"
         "    from oxide._lazy import lazy_names\n\n"
         + table
         + "    __getattr__, __dir__ = lazy_names(__name__, _NAMES)\n"

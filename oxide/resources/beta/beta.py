@@ -25,11 +25,7 @@ if TYPE_CHECKING:
         AsyncChatKitWithRawResponse,
         AsyncChatKitWithStreamingResponse,
     )
-    from oxide.resources.beta.realtime.realtime import (
-        AsyncRealtime,
-        AsyncRealtimeWithRawResponse,
-        AsyncRealtimeWithStreamingResponse,
-    )
+    from oxide.resources.beta.realtime.realtime import AsyncRealtime
     from oxide.resources.beta.responses.responses import (
         AsyncResponses,
         AsyncResponsesWithRawResponse,
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
         AsyncThreadsWithRawResponse,
         AsyncThreadsWithStreamingResponse,
     )
-    from oxide.resources.chat.chat import AsyncChat, AsyncChatWithRawResponse, AsyncChatWithStreamingResponse
+    from oxide.resources.chat.chat import AsyncChat
 
 __all__ = ["AsyncBeta", "AsyncBetaWithRawResponse", "AsyncBetaWithStreamingResponse"]
 
@@ -115,20 +111,6 @@ class AsyncBetaWithRawResponse:
         self._beta = beta
 
     @cached_property
-    def chat(self) -> AsyncChatWithRawResponse:
-        """`chat` below this resource."""
-        from oxide.resources.chat.chat import AsyncChatWithRawResponse
-
-        return AsyncChatWithRawResponse(self._beta.chat)
-
-    @cached_property
-    def realtime(self) -> AsyncRealtimeWithRawResponse:
-        """`realtime` below this resource."""
-        from oxide.resources.beta.realtime.realtime import AsyncRealtimeWithRawResponse
-
-        return AsyncRealtimeWithRawResponse(self._beta.realtime)
-
-    @cached_property
     def agents(self) -> AsyncAgentsWithRawResponse:
         """`agents` below this resource."""
         from oxide.resources.beta.agents.agents import AsyncAgentsWithRawResponse
@@ -169,20 +151,6 @@ class AsyncBetaWithStreamingResponse:
 
     def __init__(self, beta: AsyncBeta) -> None:
         self._beta = beta
-
-    @cached_property
-    def chat(self) -> AsyncChatWithStreamingResponse:
-        """`chat` below this resource."""
-        from oxide.resources.chat.chat import AsyncChatWithStreamingResponse
-
-        return AsyncChatWithStreamingResponse(self._beta.chat)
-
-    @cached_property
-    def realtime(self) -> AsyncRealtimeWithStreamingResponse:
-        """`realtime` below this resource."""
-        from oxide.resources.beta.realtime.realtime import AsyncRealtimeWithStreamingResponse
-
-        return AsyncRealtimeWithStreamingResponse(self._beta.realtime)
 
     @cached_property
     def agents(self) -> AsyncAgentsWithStreamingResponse:
