@@ -85,7 +85,9 @@ def synchronous(module: types.ModuleType, name: str) -> bool:
 def of_what_is_absent(module: str, name: str) -> bool:
     """Whether a name is that of a resource which is left out with a reason, or of its views."""
     bare = name.replace("WithRawResponse", "").replace("WithStreamingResponse", "").removeprefix("Async")
-    gone = {place.rpartition(".")[2].replace("_", "") for place in ALLOWED_MODULES if place.startswith(module)}
+    gone = {
+        place.rpartition(".")[2].replace("_", "") for place in ALLOWED_MODULES if place.startswith(module)
+    }
     return bare.lower() in gone
 
 
