@@ -85,6 +85,8 @@ def _extract(
         value: Any = place[key]
         inner = f"{name}[{key}]" if name else key
         last = at + 1 == len(path)
+        if last and _is_reference(value):
+            return
         if not last:
             value = place[key] = _copied(value)
         if last or (all(step == "<array>" for step in path[at + 1 :]) and isinstance(value, list)):
@@ -100,6 +102,13 @@ def _extract(
             elif isinstance(value, (list, Mapping)):
                 place[i] = _copied(value)
                 _extract(place[i], path, at + 1, f"{name}[]", files)
+
+
+def _is_reference(value: object) -> bool:
+    """What some parameters take instead of a file: ``{"id": "video_1"}``, ``{"image_url": ...}``."""
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(isinstance(item, str) for item in cast("Mapping[str, object]", value).values())
 
 
 def _copied(value: Any) -> Any:
