@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from . import resources as resources
     from . import types as types
     from ._binary import HttpxBinaryResponseContent as HttpxBinaryResponseContent
+    from ._files import file_from_path as file_from_path
     from ._response import AsyncAPIResponse as AsyncAPIResponse
     from .azure import AsyncAzureOpenAI as AsyncAzureOpenAI
     from .client import AsyncClient as AsyncClient
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .errors import OAuthError as OAuthError
     from .errors import OpenAIError as OpenAIError
     from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import PollTimeoutError as PollTimeoutError
     from .errors import RateLimitError as RateLimitError
     from .errors import SchemaError as SchemaError
     from .errors import ToolArgumentsError as ToolArgumentsError
@@ -89,6 +91,7 @@ else:
         "Timeout": ".timeouts",
         "FunctionTool": ".helpers.tools",
         "cpu_features": ".cpu",
+        "file_from_path": "._files",
         "openai_tool": ".helpers.tools",
         "pydantic_function_tool": ".helpers.tools",
         "pydantic_responses_function_tool": ".helpers.tools",
@@ -114,6 +117,7 @@ else:
                 "OAuthError",
                 "OpenAIError",
                 "PermissionDeniedError",
+                "PollTimeoutError",
                 "RateLimitError",
                 "SchemaError",
                 "ToolArgumentsError",
@@ -162,6 +166,7 @@ __all__ = [
     "Omit",
     "OpenAIError",
     "PermissionDeniedError",
+    "PollTimeoutError",
     "RateLimitError",
     "RequestOptions",
     "RetryPolicy",
@@ -174,6 +179,7 @@ __all__ = [
     "__title__",
     "__version__",
     "cpu_features",
+    "file_from_path",
     "not_given",
     "omit",
     "openai_tool",

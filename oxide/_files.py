@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from .options import NotGiven, Omit
 from .transport.bodies import PIECE, BodyReader, Piece
 
-__all__ = ["Content", "content_of", "extract_files", "file_from_path", "is_file"]
+__all__ = ["Content", "FileSlice", "content_of", "extract_files", "file_from_path", "is_file"]
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def is_file(value: object) -> bool:
       value: anything.
     """
     return (
-        isinstance(value, (bytes, bytearray, memoryview, os.PathLike, io.IOBase))
+        isinstance(value, (bytes, bytearray, memoryview, os.PathLike, io.IOBase, Content))
         or hasattr(value, "read")
         or hasattr(value, "aread")
         or hasattr(value, "__aiter__")
@@ -234,14 +234,34 @@ class _OnDisk(Content):
         self.length = found.st_size if stat.S_ISREG(found.st_mode) else None
 
     async def pieces(self) -> BodyReader:
-        return _DiskReader(self.path, self.length)
+        return _DiskReader(self.path, 0, self.length)
+
+
+class FileSlice(Content):
+    """A part of a file on disk.
+
+    Args:
+      path: where the file lies.
+      start: its first byte.
+      length: number of bytes.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], start: int, length: int) -> None:
+        self.path = path
+        self.start = start
+        self.length = length
+
+    async def pieces(self) -> BodyReader:
+        """Begin to read it."""
+        return _DiskReader(self.path, self.start, self.length)
 
 
 class _DiskReader(_Reader):
     """Opens a file at the first read; every step of it is taken in a worker thread."""
 
-    def __init__(self, path: os.PathLike[str], length: int | None) -> None:
+    def __init__(self, path: str | os.PathLike[str], start: int, length: int | None) -> None:
         self._path = path
+        self._start = start
         self._file: io.FileIO | None = None
         self._lock = threading.Lock()
         self._busy = self._closed = False
@@ -258,6 +278,8 @@ class _DiskReader(_Reader):
         try:
             if self._file is None:
                 self._file = io.FileIO(os.fspath(self._path))
+                if self._start:
+                    self._file.seek(self._start)
             return self._file.read(PIECE) or b""
         finally:
             with self._lock:
@@ -444,6 +466,8 @@ def content_of(value: Any, *, whole: bool) -> Content:
     """
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _Memory(cast("Piece", value))
+    if isinstance(value, Content):
+        return value
     if isinstance(value, os.PathLike):
         return _OnDisk(cast("os.PathLike[str]", value))
     if isinstance(value, io.TextIOBase):

@@ -9,13 +9,18 @@ from ._body import encode_body
 from ._calls import merged_body
 from ._files import Content, content_of
 from ._multipart import Form, form_body
+from .resources._base import Endpoint
 
 if TYPE_CHECKING:
-    from .resources._base import Endpoint
     from .transport.bodies import BodySource
     from .transport.request import HeaderBlock
 
-__all__ = ["form_or_json", "upload_body"]
+__all__ = ["CALL_ENDPOINT", "form_or_json", "upload_body"]
+
+CALL_ENDPOINT: Endpoint[Any] = Endpoint(
+    "POST", "/realtime/calls", "oxide._binary:HttpxBinaryResponseContent", files=((),), multipart="files"
+)
+"""`realtime.calls.create`: its body is a form or not, by what is in it."""
 
 
 def form_or_json(

@@ -28,6 +28,7 @@ __all__ = [
     "OAuthError",
     "OpenAIError",
     "PermissionDeniedError",
+    "PollTimeoutError",
     "RateLimitError",
     "SchemaError",
     "SubjectTokenProviderError",
@@ -436,6 +437,23 @@ class ContentFilterFinishReasonError(OpenAIError):
     def __init__(self, *, completion: Any = None) -> None:
         super().__init__("Could not parse response content as the request was rejected by the content filter")
         self.completion = completion
+
+
+class PollTimeoutError(OpenAIError, TimeoutError, RuntimeError):
+    """What was waited for is not done within the time given to a polling helper. oxide's addition.
+
+    The official client raises TimeoutError or RuntimeError, by helper; this is both.
+
+    Args:
+        message: what was waited for, and how long.
+        last: the object as it was received last, or None.
+    """
+
+    last: Any
+
+    def __init__(self, message: str, *, last: Any = None) -> None:
+        super().__init__(message)
+        self.last = last
 
 
 class InvalidWebhookSignatureError(ValueError):

@@ -63,6 +63,40 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
         "oxide.helpers.parsed_calls:parse_chat_completion"
     ),
     ("resources.responses.responses", "AsyncResponses", "parse"): "oxide.helpers.parsed_calls:parse_response",
+    ("resources.files", "AsyncFiles", "wait_for_processing"): "oxide.helpers.polling:wait_for_processing",
+    ("resources.uploads.uploads", "AsyncUploads", "upload_file_chunked"): (
+        "oxide.helpers.uploads:upload_file_chunked"
+    ),
+    ("resources.realtime.calls", "AsyncCalls", "create"): "oxide.helpers.uploads:create_call",
+    ("resources.videos", "AsyncVideos", "poll"): "oxide.helpers.polling:poll_video",
+    ("resources.videos", "AsyncVideos", "create_and_poll"): "oxide.helpers.polling:create_and_poll_video",
+    **{
+        (
+            "resources.vector_stores.files",
+            "AsyncFiles",
+            method,
+        ): f"oxide.helpers.polling:{method}_vector_store_file"
+        for method in ("poll", "create_and_poll", "upload", "upload_and_poll")
+    },
+    ("resources.vector_stores.file_batches", "AsyncFileBatches", "poll"): (
+        "oxide.helpers.polling:poll_batch"
+    ),
+    ("resources.vector_stores.file_batches", "AsyncFileBatches", "create_and_poll"): (
+        "oxide.helpers.polling:create_and_poll_batch"
+    ),
+    ("resources.vector_stores.file_batches", "AsyncFileBatches", "upload_and_poll"): (
+        "oxide.helpers.uploads:upload_and_poll_batch"
+    ),
+    ("resources.beta.threads.runs.runs", "AsyncRuns", "poll"): "oxide.helpers.polling:poll_run",
+    ("resources.beta.threads.runs.runs", "AsyncRuns", "create_and_poll"): (
+        "oxide.helpers.polling:create_and_poll_run"
+    ),
+    ("resources.beta.threads.runs.runs", "AsyncRuns", "submit_tool_outputs_and_poll"): (
+        "oxide.helpers.polling:submit_tool_outputs_and_poll"
+    ),
+    ("resources.beta.threads.threads", "AsyncThreads", "create_and_run_poll"): (
+        "oxide.helpers.polling:create_and_run_poll"
+    ),
 }
 
 # Methods of oxide's own with the parameters of an official one: (SDK module, class, name) -> (the official

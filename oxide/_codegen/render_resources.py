@@ -96,7 +96,8 @@ class ResourceWriter:
             MARK,
             f'"""{doc}"""\n',
             "from __future__ import annotations",
-            "from typing import Any, Dict, Iterable, List, Literal, Optional, TYPE_CHECKING, Union, overload",
+            "from typing import Any, Dict, Iterable, List, Literal, Mapping, Optional, Sequence, Union",
+            "from typing import TYPE_CHECKING, overload",
             "from functools import cached_property",
             "from oxide.options import NOT_GIVEN, not_given, omit",
             *(f"from oxide._response import {name}" for name in _RESPONSE),
@@ -107,6 +108,8 @@ class ResourceWriter:
             *self.runtime,
             *(f"from {ref.replace(':', ' import ')}" for ref in self.choosers),
             "if TYPE_CHECKING:",
+            "    import os",
+            "    from os import PathLike",
             "    from oxide.timeouts import TimeoutTypes",
             *self._type_imports(),
         ]

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
-
-from typing_extensions import deprecated
+from typing import TYPE_CHECKING
 
 from oxide._binary import AsyncStreamedBinaryAPIResponse
 from oxide._response import (
@@ -17,38 +15,15 @@ from oxide._response import (
     to_raw_response_wrapper,
     to_streamed_response_wrapper,
 )
-from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
+from oxide.resources._files_create import AsyncFilesCreate
 
 if TYPE_CHECKING:
-    from oxide._binary import HttpxBinaryResponseContent
-    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query
-    from oxide.pagination import AsyncCursorPage, AsyncPaginator
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types import file_create_params
-    from oxide.types.file_deleted import FileDeleted
-    from oxide.types.file_object import FileObject
-    from oxide.types.file_purpose import FilePurpose
+    pass
 
 __all__ = ["AsyncFiles", "AsyncFilesWithRawResponse", "AsyncFilesWithStreamingResponse"]
 
-_CREATE: Endpoint[FileObject] = Endpoint(
-    "POST", "/files", "oxide.types.file_object:FileObject", files=(("file",),)
-)
-_RETRIEVE: Endpoint[FileObject] = Endpoint("GET", "/files/{file_id}", "oxide.types.file_object:FileObject")
-_LIST: Endpoint[AsyncCursorPage[FileObject]] = Endpoint(
-    "GET", "/files", "oxide.types.file_object:FileObject", page="AsyncCursorPage"
-)
-_DELETE: Endpoint[FileDeleted] = Endpoint(
-    "DELETE", "/files/{file_id}", "oxide.types.file_deleted:FileDeleted"
-)
-_CONTENT: Endpoint[HttpxBinaryResponseContent] = Endpoint(
-    "GET", "/files/{file_id}/content", "oxide._binary:HttpxBinaryResponseContent"
-)
-_RETRIEVE_CONTENT: Endpoint[str] = Endpoint("GET", "/files/{file_id}/content", "builtins:str")
 
-
-class AsyncFiles(AsyncAPIResource):
+class AsyncFiles(AsyncFilesCreate):
     """Methods below `/files`."""
 
     @cached_property
@@ -60,238 +35,6 @@ class AsyncFiles(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncFilesWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncFilesWithStreamingResponse(self)
-
-    async def create(
-        self,
-        *,
-        file: FileTypes,
-        purpose: FilePurpose,
-        expires_after: file_create_params.ExpiresAfter | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> FileObject:
-        """`POST /files`.
-
-        Args:
-            file: FileTypes.
-            purpose: FilePurpose.
-            expires_after: ExpiresAfter.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            FileObject.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        body: dict[str, object] = {"file": file, "purpose": purpose}
-        if expires_after is not omit and expires_after is not missing:
-            body["expires_after"] = expires_after
-        return await self._call(
-            _CREATE, "/files", body, None, False, extra_headers, extra_query, extra_body, timeout
-        )
-
-    async def retrieve(
-        self,
-        file_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> FileObject:
-        """`GET /files/{file_id}`.
-
-        Args:
-            file_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            FileObject.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: file_id is empty.
-        """
-        return await self._call(
-            _RETRIEVE,
-            f"/files/{segment('file_id', file_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    def list(
-        self,
-        *,
-        after: str | Omit = omit,
-        limit: int | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        purpose: str | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[FileObject, AsyncCursorPage[FileObject]]:
-        """`GET /files`.
-
-        Args:
-            after: str.
-            limit: int, default 10000.
-            order: "asc" or "desc", default 'desc'.
-            purpose: str.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every FileObject.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if order is not omit and order is not missing:
-            query["order"] = order
-        if purpose is not omit and purpose is not missing:
-            query["purpose"] = purpose
-        return self._list(_LIST, "/files", query, extra_headers, extra_query, extra_body, timeout)
-
-    async def delete(
-        self,
-        file_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> FileDeleted:
-        """`DELETE /files/{file_id}`.
-
-        Args:
-            file_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            FileDeleted.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: file_id is empty.
-        """
-        return await self._call(
-            _DELETE,
-            f"/files/{segment('file_id', file_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    async def content(
-        self,
-        file_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> HttpxBinaryResponseContent:
-        """`GET /files/{file_id}/content`.
-
-        Args:
-            file_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            HttpxBinaryResponseContent.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: file_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "Accept", "application/binary")
-        return await self._call(
-            _CONTENT,
-            f"/files/{segment('file_id', file_id)}/content",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncFiles.retrieve_content` is deprecated by the API.")
-    async def retrieve_content(
-        self,
-        file_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> str:
-        """`GET /files/{file_id}/content`.
-
-        Args:
-            file_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            str.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: file_id is empty.
-        """
-        return await self._call(
-            _RETRIEVE_CONTENT,
-            f"/files/{segment('file_id', file_id)}/content",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
 
 
 class AsyncFilesWithRawResponse:

@@ -118,6 +118,8 @@ async def test_every_method_sends_the_same(oxide_server: Server, name: str) -> N
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         for method in facts["methods"]:
+            if "helper" in method:
+                continue  # More than one request, or one made by hand: compared in tests of their own.
             for how in ("required", "first", "last"):
                 given = arguments(getattr(type(clients[0][1]), method["name"]), method, how)
                 calls.append(f"{method['name']}, {how}")

@@ -12,10 +12,12 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
+    from oxide._binary import HttpxBinaryResponseContent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.timeouts import TimeoutTypes
     from oxide.types.realtime.realtime_audio_config_param import RealtimeAudioConfigParam
     from oxide.types.realtime.realtime_reasoning_param import RealtimeReasoningParam
+    from oxide.types.realtime.realtime_session_create_request_param import RealtimeSessionCreateRequestParam
     from oxide.types.realtime.realtime_tool_choice_config_param import RealtimeToolChoiceConfigParam
     from oxide.types.realtime.realtime_tools_config_param import RealtimeToolsConfigParam
     from oxide.types.realtime.realtime_tracing_config_param import RealtimeTracingConfigParam
@@ -42,6 +44,47 @@ class AsyncCalls(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncCallsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncCallsWithStreamingResponse(self)
+
+    async def create(
+        self,
+        *,
+        sdp: str,
+        session: RealtimeSessionCreateRequestParam | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> HttpxBinaryResponseContent:
+        """`create` over `POST /realtime/calls/{call_id}/accept`.
+
+        Args:
+            sdp: str.
+            session: RealtimeSessionCreateRequestParam.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            HttpxBinaryResponseContent.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+        """
+        from oxide.helpers.uploads import create_call
+
+        return await create_call(
+            self,
+            {
+                "sdp": sdp,
+                "session": session,
+                "extra_headers": extra_headers,
+                "extra_query": extra_query,
+                "extra_body": extra_body,
+                "timeout": timeout,
+            },
+        )
 
     async def accept(
         self,
@@ -299,6 +342,7 @@ class AsyncCallsWithRawResponse:
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
+        self.create = to_raw_response_wrapper(calls.create)
         self.accept = to_raw_response_wrapper(calls.accept)
         self.hangup = to_raw_response_wrapper(calls.hangup)
         self.refer = to_raw_response_wrapper(calls.refer)
@@ -310,6 +354,7 @@ class AsyncCallsWithStreamingResponse:
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
+        self.create = to_streamed_response_wrapper(calls.create)
         self.accept = to_streamed_response_wrapper(calls.accept)
         self.hangup = to_streamed_response_wrapper(calls.hangup)
         self.refer = to_streamed_response_wrapper(calls.refer)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
+from oxide.resources._base import Endpoint, missing, segment
+from oxide.resources.uploads._uploads_upload_file_chunked import AsyncUploadsUploadFileChunked
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
@@ -30,7 +31,7 @@ _CANCEL: Endpoint[Upload] = Endpoint("POST", "/uploads/{upload_id}/cancel", "oxi
 _COMPLETE: Endpoint[Upload] = Endpoint("POST", "/uploads/{upload_id}/complete", "oxide.types.upload:Upload")
 
 
-class AsyncUploads(AsyncAPIResource):
+class AsyncUploads(AsyncUploadsUploadFileChunked):
     """Methods below `/uploads`."""
 
     @cached_property

@@ -5,47 +5,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Dict, Iterable, Literal, Optional, Union
+from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
+from oxide.resources.vector_stores._file_batches_create import AsyncFileBatchesCreate
+from oxide.resources.vector_stores._file_batches_upload_and_poll import AsyncFileBatchesUploadAndPoll
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
-    from oxide.pagination import AsyncCursorPage, AsyncPaginator
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.file_chunking_strategy_param import FileChunkingStrategyParam
-    from oxide.types.vector_stores import file_batch_create_params
-    from oxide.types.vector_stores.vector_store_file import VectorStoreFile
-    from oxide.types.vector_stores.vector_store_file_batch import VectorStoreFileBatch
+    pass
 
 __all__ = ["AsyncFileBatches", "AsyncFileBatchesWithRawResponse", "AsyncFileBatchesWithStreamingResponse"]
 
-_CREATE: Endpoint[VectorStoreFileBatch] = Endpoint(
-    "POST",
-    "/vector_stores/{vector_store_id}/file_batches",
-    "oxide.types.vector_stores.vector_store_file_batch:VectorStoreFileBatch",
-)
-_RETRIEVE: Endpoint[VectorStoreFileBatch] = Endpoint(
-    "GET",
-    "/vector_stores/{vector_store_id}/file_batches/{batch_id}",
-    "oxide.types.vector_stores.vector_store_file_batch:VectorStoreFileBatch",
-)
-_CANCEL: Endpoint[VectorStoreFileBatch] = Endpoint(
-    "POST",
-    "/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
-    "oxide.types.vector_stores.vector_store_file_batch:VectorStoreFileBatch",
-)
-_LIST_FILES: Endpoint[AsyncCursorPage[VectorStoreFile]] = Endpoint(
-    "GET",
-    "/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
-    "oxide.types.vector_stores.vector_store_file:VectorStoreFile",
-    page="AsyncCursorPage",
-)
 
-
-class AsyncFileBatches(AsyncAPIResource):
+class AsyncFileBatches(AsyncFileBatchesCreate, AsyncFileBatchesUploadAndPoll):
     """Methods below `/vector_stores`."""
 
     @cached_property
@@ -57,204 +29,6 @@ class AsyncFileBatches(AsyncAPIResource):
     def with_streaming_response(self) -> AsyncFileBatchesWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncFileBatchesWithStreamingResponse(self)
-
-    async def create(
-        self,
-        vector_store_id: str,
-        *,
-        attributes: Optional[Dict[str, Union[str, float, bool]]] | Omit = omit,
-        chunking_strategy: FileChunkingStrategyParam | Omit = omit,
-        file_ids: SequenceNotStr[str] | Omit = omit,
-        files: Iterable[file_batch_create_params.File] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> VectorStoreFileBatch:
-        """`POST /vector_stores/{vector_store_id}/file_batches`.
-
-        Args:
-            vector_store_id: str, in the path, not empty.
-            attributes: dict of str to str or float or bool, or None, at most 16 keys.
-            chunking_strategy: FileChunkingStrategyParam.
-            file_ids: list of str, at most 2000 items.
-            files: list of File, at most 2000 items.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            VectorStoreFileBatch.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: vector_store_id is empty.
-        """
-        body: dict[str, object] = {}
-        if attributes is not omit and attributes is not missing:
-            body["attributes"] = attributes
-        if chunking_strategy is not omit and chunking_strategy is not missing:
-            body["chunking_strategy"] = chunking_strategy
-        if file_ids is not omit and file_ids is not missing:
-            body["file_ids"] = file_ids
-        if files is not omit and files is not missing:
-            body["files"] = files
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _CREATE,
-            f"/vector_stores/{segment('vector_store_id', vector_store_id)}/file_batches",
-            body,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    async def retrieve(
-        self,
-        batch_id: str,
-        *,
-        vector_store_id: str,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> VectorStoreFileBatch:
-        """`GET /vector_stores/{vector_store_id}/file_batches/{batch_id}`.
-
-        Args:
-            batch_id: str, in the path, not empty.
-            vector_store_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            VectorStoreFileBatch.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: batch_id or vector_store_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _RETRIEVE,
-            f"/vector_stores/{segment('vector_store_id', vector_store_id)}/file_batches/{segment('batch_id', batch_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    async def cancel(
-        self,
-        batch_id: str,
-        *,
-        vector_store_id: str,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> VectorStoreFileBatch:
-        """`POST /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel`.
-
-        Args:
-            batch_id: str, in the path, not empty.
-            vector_store_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            VectorStoreFileBatch.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: batch_id or vector_store_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _CANCEL,
-            f"/vector_stores/{segment('vector_store_id', vector_store_id)}/file_batches/{segment('batch_id', batch_id)}/cancel",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    def list_files(
-        self,
-        batch_id: str,
-        *,
-        vector_store_id: str,
-        after: str | Omit = omit,
-        before: str | Omit = omit,
-        filter: Literal["in_progress", "completed", "failed", "cancelled"] | Omit = omit,
-        limit: int | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[VectorStoreFile, AsyncCursorPage[VectorStoreFile]]:
-        """`GET /vector_stores/{vector_store_id}/file_batches/{batch_id}/files`.
-
-        Args:
-            batch_id: str, in the path, not empty.
-            vector_store_id: str, in the path, not empty.
-            after: str.
-            before: str.
-            filter: "in_progress" or "completed" or "failed" or "cancelled".
-            limit: int, default 20.
-            order: "asc" or "desc", default 'desc'.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every VectorStoreFile.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: batch_id or vector_store_id is empty.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if before is not omit and before is not missing:
-            query["before"] = before
-        if filter is not omit and filter is not missing:
-            query["filter"] = filter
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if order is not omit and order is not missing:
-            query["order"] = order
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return self._list(
-            _LIST_FILES,
-            f"/vector_stores/{segment('vector_store_id', vector_store_id)}/file_batches/{segment('batch_id', batch_id)}/files",
-            query,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
 
 
 class AsyncFileBatchesWithRawResponse:

@@ -7,17 +7,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Iterable, Optional
-
-from typing_extensions import deprecated
+from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.beta.threads._threads_create_and_run import AsyncThreadsCreateAndRun
+from oxide.resources.beta.threads._threads_create_and_run_poll import AsyncThreadsCreateAndRunPoll
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.resources.beta.threads.messages import (
         AsyncMessages,
         AsyncMessagesWithRawResponse,
@@ -28,23 +24,11 @@ if TYPE_CHECKING:
         AsyncRunsWithRawResponse,
         AsyncRunsWithStreamingResponse,
     )
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.beta import thread_create_params, thread_update_params
-    from oxide.types.beta.thread import Thread
-    from oxide.types.beta.thread_deleted import ThreadDeleted
-    from oxide.types.shared_params.metadata import Metadata
 
 __all__ = ["AsyncThreads", "AsyncThreadsWithRawResponse", "AsyncThreadsWithStreamingResponse"]
 
-_CREATE: Endpoint[Thread] = Endpoint("POST", "/threads", "oxide.types.beta.thread:Thread")
-_RETRIEVE: Endpoint[Thread] = Endpoint("GET", "/threads/{thread_id}", "oxide.types.beta.thread:Thread")
-_UPDATE: Endpoint[Thread] = Endpoint("POST", "/threads/{thread_id}", "oxide.types.beta.thread:Thread")
-_DELETE: Endpoint[ThreadDeleted] = Endpoint(
-    "DELETE", "/threads/{thread_id}", "oxide.types.beta.thread_deleted:ThreadDeleted"
-)
 
-
-class AsyncThreads(AsyncThreadsCreateAndRun):
+class AsyncThreads(AsyncThreadsCreateAndRun, AsyncThreadsCreateAndRunPoll):
     """Methods below `/threads`."""
 
     @cached_property
@@ -70,177 +54,6 @@ class AsyncThreads(AsyncThreadsCreateAndRun):
     def with_streaming_response(self) -> AsyncThreadsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncThreadsWithStreamingResponse(self)
-
-    @deprecated("`AsyncThreads.create` is deprecated by the API.")
-    async def create(
-        self,
-        *,
-        messages: Iterable[thread_create_params.Message] | Omit = omit,
-        metadata: Optional[Metadata] | Omit = omit,
-        tool_resources: Optional[thread_create_params.ToolResources] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Thread:
-        """`POST /threads`.
-
-        Args:
-            messages: list of Message.
-            metadata: Metadata, or None.
-            tool_resources: ToolResources, or None.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Thread.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-        """
-        body: dict[str, object] = {}
-        if messages is not omit and messages is not missing:
-            body["messages"] = messages
-        if metadata is not omit and metadata is not missing:
-            body["metadata"] = metadata
-        if tool_resources is not omit and tool_resources is not missing:
-            body["tool_resources"] = tool_resources
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _CREATE, "/threads", body, None, False, extra_headers, extra_query, extra_body, timeout
-        )
-
-    @deprecated("`AsyncThreads.retrieve` is deprecated by the API.")
-    async def retrieve(
-        self,
-        thread_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Thread:
-        """`GET /threads/{thread_id}`.
-
-        Args:
-            thread_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Thread.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: thread_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _RETRIEVE,
-            f"/threads/{segment('thread_id', thread_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncThreads.update` is deprecated by the API.")
-    async def update(
-        self,
-        thread_id: str,
-        *,
-        metadata: Optional[Metadata] | Omit = omit,
-        tool_resources: Optional[thread_update_params.ToolResources] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Thread:
-        """`POST /threads/{thread_id}`.
-
-        Args:
-            thread_id: str, in the path, not empty.
-            metadata: Metadata, or None.
-            tool_resources: ToolResources, or None.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Thread.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: thread_id is empty.
-        """
-        body: dict[str, object] = {}
-        if metadata is not omit and metadata is not missing:
-            body["metadata"] = metadata
-        if tool_resources is not omit and tool_resources is not missing:
-            body["tool_resources"] = tool_resources
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _UPDATE,
-            f"/threads/{segment('thread_id', thread_id)}",
-            body,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncThreads.delete` is deprecated by the API.")
-    async def delete(
-        self,
-        thread_id: str,
-        *,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> ThreadDeleted:
-        """`DELETE /threads/{thread_id}`.
-
-        Args:
-            thread_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            ThreadDeleted.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: thread_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _DELETE,
-            f"/threads/{segment('thread_id', thread_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
 
 
 class AsyncThreadsWithRawResponse:

@@ -7,45 +7,25 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Optional
-
-from typing_extensions import deprecated
+from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.options import not_given, omit
-from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.beta.threads.runs._runs_create import AsyncRunsCreate
+from oxide.resources.beta.threads.runs._runs_create_and_poll import AsyncRunsCreateAndPoll
+from oxide.resources.beta.threads.runs._runs_list import AsyncRunsList
 from oxide.resources.beta.threads.runs._runs_submit_tool_outputs import AsyncRunsSubmitToolOutputs
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
-    from oxide.pagination import AsyncCursorPage, AsyncPaginator
     from oxide.resources.beta.threads.runs.steps import (
         AsyncSteps,
         AsyncStepsWithRawResponse,
         AsyncStepsWithStreamingResponse,
     )
-    from oxide.timeouts import TimeoutTypes
-    from oxide.types.beta.threads.run import Run
-    from oxide.types.shared_params.metadata import Metadata
 
 __all__ = ["AsyncRuns", "AsyncRunsWithRawResponse", "AsyncRunsWithStreamingResponse"]
 
-_RETRIEVE: Endpoint[Run] = Endpoint(
-    "GET", "/threads/{thread_id}/runs/{run_id}", "oxide.types.beta.threads.run:Run"
-)
-_UPDATE: Endpoint[Run] = Endpoint(
-    "POST", "/threads/{thread_id}/runs/{run_id}", "oxide.types.beta.threads.run:Run"
-)
-_LIST: Endpoint[AsyncCursorPage[Run]] = Endpoint(
-    "GET", "/threads/{thread_id}/runs", "oxide.types.beta.threads.run:Run", page="AsyncCursorPage"
-)
-_CANCEL: Endpoint[Run] = Endpoint(
-    "POST", "/threads/{thread_id}/runs/{run_id}/cancel", "oxide.types.beta.threads.run:Run"
-)
 
-
-class AsyncRuns(AsyncRunsCreate, AsyncRunsSubmitToolOutputs):
+class AsyncRuns(AsyncRunsCreate, AsyncRunsSubmitToolOutputs, AsyncRunsCreateAndPoll, AsyncRunsList):
     """Methods below `/threads`."""
 
     @cached_property
@@ -64,192 +44,6 @@ class AsyncRuns(AsyncRunsCreate, AsyncRunsSubmitToolOutputs):
     def with_streaming_response(self) -> AsyncRunsWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncRunsWithStreamingResponse(self)
-
-    @deprecated("`AsyncRuns.retrieve` is deprecated by the API.")
-    async def retrieve(
-        self,
-        run_id: str,
-        *,
-        thread_id: str,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Run:
-        """`GET /threads/{thread_id}/runs/{run_id}`.
-
-        Args:
-            run_id: str, in the path, not empty.
-            thread_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Run.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: run_id or thread_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _RETRIEVE,
-            f"/threads/{segment('thread_id', thread_id)}/runs/{segment('run_id', run_id)}",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncRuns.update` is deprecated by the API.")
-    async def update(
-        self,
-        run_id: str,
-        *,
-        thread_id: str,
-        metadata: Optional[Metadata] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Run:
-        """`POST /threads/{thread_id}/runs/{run_id}`.
-
-        Args:
-            run_id: str, in the path, not empty.
-            thread_id: str, in the path, not empty.
-            metadata: Metadata, or None.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Run.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: run_id or thread_id is empty.
-        """
-        body: dict[str, object] = {}
-        if metadata is not omit and metadata is not missing:
-            body["metadata"] = metadata
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _UPDATE,
-            f"/threads/{segment('thread_id', thread_id)}/runs/{segment('run_id', run_id)}",
-            body,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncRuns.list` is deprecated by the API.")
-    def list(
-        self,
-        thread_id: str,
-        *,
-        after: str | Omit = omit,
-        before: str | Omit = omit,
-        limit: int | Omit = omit,
-        order: Literal["asc", "desc"] | Omit = omit,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncPaginator[Run, AsyncCursorPage[Run]]:
-        """`GET /threads/{thread_id}/runs`.
-
-        Args:
-            thread_id: str, in the path, not empty.
-            after: str.
-            before: str.
-            limit: int, default 20.
-            order: "asc" or "desc", default 'desc'.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            A paginator: `await` it for the first page, or `async for` over every Run.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: thread_id is empty.
-        """
-        query: dict[str, object] = {}
-        if after is not omit and after is not missing:
-            query["after"] = after
-        if before is not omit and before is not missing:
-            query["before"] = before
-        if limit is not omit and limit is not missing:
-            query["limit"] = limit
-        if order is not omit and order is not missing:
-            query["order"] = order
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return self._list(
-            _LIST,
-            f"/threads/{segment('thread_id', thread_id)}/runs",
-            query,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
-    @deprecated("`AsyncRuns.cancel` is deprecated by the API.")
-    async def cancel(
-        self,
-        run_id: str,
-        *,
-        thread_id: str,
-        extra_headers: Headers | None = None,
-        extra_query: Query | None = None,
-        extra_body: Body | None = None,
-        timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Run:
-        """`POST /threads/{thread_id}/runs/{run_id}/cancel`.
-
-        Args:
-            run_id: str, in the path, not empty.
-            thread_id: str, in the path, not empty.
-            extra_headers: headers of this call; `omit` as a value takes a default one away.
-            extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
-            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
-
-        Returns:
-            Run.
-
-        Raises:
-            APIStatusError: the answer has status 400 or above; the subclass tells which.
-            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
-            ValueError: run_id or thread_id is empty.
-        """
-        extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
-        return await self._call(
-            _CANCEL,
-            f"/threads/{segment('thread_id', thread_id)}/runs/{segment('run_id', run_id)}/cancel",
-            None,
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
 
 
 class AsyncRunsWithRawResponse:
