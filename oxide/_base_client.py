@@ -101,7 +101,7 @@ class AsyncAPIClient:
                 del headers["Content-Type"]
             headers["Accept-Encoding"] = accept_encoding()
             if read is not None:
-                headers["x-stainless-read-timeout"] = f"{read:g}"
+                headers["x-stainless-read-timeout"] = str(int(read) if read.is_integer() else read)
             # The user's come last, so that they win whatever their spelling.
             custom = {n: None if isinstance(v, Omit) else v for n, v in self._custom_headers.items()}
             given = [(n, v) for n, v in headers.items() if isinstance(v, str) and n not in custom]

@@ -18,6 +18,7 @@ __all__ = [
     "SOFT_ENDS",
     "Partial",
     "attach",
+    "begins_like_events",
     "broken",
     "error_event",
     "finished_choices",
@@ -53,6 +54,21 @@ SOFT_ENDS = (
     "transcript.text.done",
 )
 """Events after which the end of the body is no truncation, though more events may come."""
+
+
+# Bytes of a text that a message shows.
+_SHOWN = 300
+
+_OPENINGS = (b":", b"data:", b"event:", b"id:", b"retry:", b"\xef\xbb\xbf")
+
+
+def begins_like_events(head: bytes) -> bool:
+    """Whether a body may be an event stream although its Content-Type says otherwise.
+
+    Args:
+        head: its first bytes behind white space; up to 8 are looked at.
+    """
+    return any(head.startswith(opening) or opening.startswith(head) for opening in _OPENINGS)
 
 
 class Partial:
@@ -231,16 +247,21 @@ def not_a_stream(data: bytes, answer: Any) -> APIError:
     """
     import json
 
-    from oxide._faults import not_json, stream_error
-    from oxide.errors import APIResponseValidationError
+    from oxide._faults import looks_like_html, not_json, stream_error
+    from oxide.errors import APIResponseNotJSONError, APIResponseValidationError
 
+    kind = answer.headers.get("content-type", "no content type")
     try:
         body: Any = json.loads(data)
     except ValueError as exc:
-        return not_json(data, exc)
+        if looks_like_html(data) or data.lstrip()[:1] in (b"{", b"["):
+            return not_json(data, exc)
+        text = data[:_SHOWN].decode("utf-8", "replace").strip()
+        more = "…" if len(data) > _SHOWN else ""
+        message = f"A stream was asked for, and the server sent text ({kind}): {text}{more}"
+        return APIResponseNotJSONError(data, response=answer.facts(), message=message)
     if isinstance(body, dict) and "error" in body:
         return stream_error(cast("dict[str, Any]", body)["error"], data)
-    kind = answer.headers.get("content-type", "no content type")
     return APIResponseValidationError(
         answer.facts(),
         cast("object", body),

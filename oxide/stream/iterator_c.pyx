@@ -71,6 +71,7 @@ cdef class EventFeed(ByteSink):
     cdef ox_sse sse
     cdef bint ready, ended, full
     cdef int nature             # UNKNOWN until the first byte that is not white space
+    cdef bint doubtful          # Content-Type names no event stream
     cdef bint deaf              # nothing more is wanted
     cdef object waiter          # the future the consumer waits on
     cdef object error
@@ -112,7 +113,8 @@ cdef class EventFeed(ByteSink):
         return 0
 
     cdef bint judge(self, const char *p, Py_ssize_t n):
-        """Whether this is the body of something else: no line of an event stream begins like HTML or JSON."""
+        """Whether this is the body of something else: no line of an event stream begins like HTML or JSON,
+        and where Content-Type names none, neither like other text."""
         cdef Py_ssize_t i
         if self.nature == UNKNOWN:
             for i in range(n):
@@ -122,6 +124,9 @@ cdef class EventFeed(ByteSink):
                     break
                 if p[i] not in (c" ", c"\t", c"\r", c"\n"):
                     self.nature = EVENTS
+                    if self.doubtful and not endings.begins_like_events(PyBytes_FromStringAndSize(p + i, min(n - i, 8))):
+                        self.nature = JUNK
+                        self.junk = []
                     break
         return self.nature == JUNK
 
@@ -199,6 +204,8 @@ cdef class EventStream:
         if kind is not None and b"html" in kind:
             feed.nature = JUNK
             feed.junk = []
+        # Some servers send events as text/plain: what the body begins with decides.
+        feed.doubtful = kind is None or b"event-stream" not in kind
         answer.bind(feed)
 
     def __dealloc__(self):

@@ -54,6 +54,7 @@ class EventFeed:
         self.high_water = high_water
         self.ended = self.full = self.deaf = False
         self.nature = UNKNOWN
+        self.doubtful = False
         self.waiter: Waiter | None = None
         self.error: BaseException | None = None
         self.junk: list[bytes] = []
@@ -66,7 +67,8 @@ class EventFeed:
         if self.nature == UNKNOWN:
             start = data.lstrip(b" \t\r\n")[:1]
             if start:
-                self.nature = JUNK if start in b"<{[" else EVENTS
+                doubtful = self.doubtful and not endings.begins_like_events(data.lstrip(b" \t\r\n")[:8])
+                self.nature = JUNK if start in b"<{[" or doubtful else EVENTS
         if self.nature == JUNK:
             self.junk.append(data)
             self.junk_size += len(data)
@@ -158,6 +160,8 @@ class EventStream:
         kind = answer.header(b"content-type")
         if kind is not None and b"html" in kind:
             feed.nature = JUNK
+        # Some servers send events as text/plain: what the body begins with decides.
+        feed.doubtful = kind is None or b"event-stream" not in kind
         answer.bind(feed)
 
     def __del__(self) -> None:

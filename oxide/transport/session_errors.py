@@ -7,13 +7,29 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.client_exceptions import UnixClientConnectorError
 
 from .request import LaneError
 
 if TYPE_CHECKING:
     from ..timeouts import Timeout
 
-__all__ = ["lane_error"]
+__all__ = ["connect_text", "lane_error"]
+
+
+def connect_text(exc: BaseException) -> str:
+    """What a failure says; where aiohttp would print its TLS context, host, port and reason alone.
+
+    Args:
+        exc: any exception.
+    """
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        return f"{exc.host}:{exc.port} [{exc.certificate_error}]"
+    if isinstance(exc, UnixClientConnectorError):
+        return f"{exc.path} [{exc.strerror}]"
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        return f"{exc.host}:{exc.port} [{exc.strerror or exc.os_error}]"
+    return str(exc) or type(exc).__name__
 
 
 def lane_error(
@@ -35,7 +51,7 @@ def lane_error(
     def error(kind: Any, message: str = "", **more: Any) -> LaneError:
         return LaneError(
             kind,
-            message or str(exc) or type(exc).__name__,
+            message or connect_text(exc),
             bytes_received=received,
             reused=reused,
             cause=exc,

@@ -197,11 +197,13 @@ def connect_error(exc: Exception) -> LaneError:
     Args:
         exc: what aiohttp's connector raised.
     """
+    from .session_errors import connect_text
+
     if isinstance(exc, (ClientProxyConnectionError, ClientHttpProxyError)):
-        return LaneError("proxy", str(exc), cause=exc)
+        return LaneError("proxy", connect_text(exc), cause=exc)
     if isinstance(exc, (ssl_module.SSLError, ClientSSLError, aiohttp.ServerFingerprintMismatch)):
-        return LaneError("tls", str(exc), cause=exc)
-    return LaneError("connect", str(exc) or type(exc).__name__, cause=exc)
+        return LaneError("tls", connect_text(exc), cause=exc)
+    return LaneError("connect", connect_text(exc), cause=exc)
 
 
 class Chunks:

@@ -55,6 +55,25 @@ async def test_ten_streams_on_one_connection(client: Any, oxide_server: Server) 
     assert oxide_server.journal.connections == 1
 
 
+@pytest.mark.parametrize("way", ["close", "aclose", "async with"])
+async def test_closing_a_stream(client: Any, oxide_server: Server, way: str) -> None:
+    oxide_server.script("/chat/completions", Answer.sse(WHOLE, stall_after=200, stall=30), times=None)
+    stream = await client.chat.completions.create(**ASK, stream=True)
+    assert (await anext(stream)).choices[0].delta.content == "Hel"
+    assert not stream.response.is_closed
+    if way == "async with":
+        async with stream:
+            pass
+    else:
+        await getattr(stream, way)()
+    assert stream.response.is_closed
+    assert [event async for event in stream] == []
+    await stream.close()
+    await stream.aclose()
+    while oxide_server.open_connections:  # noqa: ASYNC110 (nothing tells when the server notices)
+        await asyncio.sleep(0.01)
+
+
 async def test_a_stream_after_retries(client: Any, oxide_server: Server) -> None:
     oxide_server.script(
         "/chat/completions",

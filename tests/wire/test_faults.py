@@ -72,8 +72,13 @@ async def test_nobody_listens(wire: Any) -> None:
     with pytest.raises(APIConnectionError, match="could not connect") as info:
         await wire.send("http://127.0.0.1:9/v1")
     assert isinstance(info.value.__cause__, OSError)
-    with pytest.raises(APIConnectionError, match="could not connect"):
+    assert str(info.value).startswith("Connection error: could not connect: 127.0.0.1:9 [")
+    with pytest.raises(APIConnectionError, match=r"could not connect: name\.invalid:80 \["):
         await wire.send("http://name.invalid/v1")
+    # Not the TLS context, which says nothing to anybody.
+    with pytest.raises(APIConnectionError, match=r"could not connect: 127\.0\.0\.1:9 \[") as info:
+        await wire.send("https://127.0.0.1:9/v1")
+    assert "ssl" not in str(info.value).lower()
 
 
 async def test_a_reset_in_the_middle(wire: Any, oxide_server: Server) -> None:

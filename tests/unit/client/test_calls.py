@@ -57,6 +57,23 @@ async def test_headers_of_a_stream(oxide_server: Server, oxide_client: AsyncOpen
     assert json.loads(oxide_server.journal[-1].body)["stream"] is True
 
 
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (20, "20"),
+        (0.25, "0.25"),
+        (1234567.5, "1234567.5"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (100_000_000, "100000000"),
+    ],
+)
+async def test_the_read_timeout_is_sent_with_all_its_digits(
+    oxide_server: Server, oxide_client: AsyncOpenAI, seconds: float, written: str
+) -> None:
+    await oxide_client.models.list(timeout=seconds)
+    assert oxide_server.journal[-1].headers["x-stainless-read-timeout"] == written
+
+
 async def test_extras_of_one_call(oxide_server: Server, oxide_client: AsyncOpenAI) -> None:
     await oxide_client.chat.completions.create(
         messages=MESSAGES,

@@ -309,6 +309,47 @@ async def test_a_page_instead_of_a_stream(make: Make, kind: bytes) -> None:
     assert caught.value.data == b"\n<html>data: {}\n\n</html>"
 
 
+@pytest.mark.parametrize("kind", [b"text/plain", b"text/plain; charset=utf-8", b"application/json", b""])
+async def test_text_instead_of_a_stream(make: Make, kind: bytes) -> None:
+    answer, stream = make(kind=kind)
+    answer.feed(b"\nerror: upstream is ")
+    answer.feed("d\u00f6wn".encode(), end=True)
+    with pytest.raises(APIResponseNotJSONError, match="error: upstream is d\u00f6wn") as caught:
+        await drain(stream)
+    assert caught.value.data == "\nerror: upstream is d\u00f6wn".encode()
+    assert caught.value.partial is not None
+    assert caught.value.partial.count == 0
+
+
+async def test_a_long_text_instead_of_a_stream(make: Make) -> None:
+    answer, stream = make(kind=b"text/plain")
+    answer.feed(b"no " * 100_000)
+    with pytest.raises(APIResponseNotJSONError, match=r"no no no.*…") as caught:
+        await drain(stream)
+    assert len(str(caught.value)) < 1000
+    assert "abort" in answer.told
+
+
+OPENINGS = (b"data: {}\n\n", b"\xef\xbb\xbfdata: {}\n\n", b": hi\n\ndata: {}\n\n", b"event: x\ndata: {}\n\n",
+            b"id: 1\ndata: {}\n\n", b"retry: 5\ndata: {}\n\n", b"\r\n\ndata: {}\n\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("begin", OPENINGS)
+@pytest.mark.parametrize("kind", [b"text/plain", b"application/octet-stream", b""])
+async def test_events_under_another_content_type(make: Make, kind: bytes, begin: bytes) -> None:
+    for first in (1, 2, 3, len(begin)):
+        answer, stream = make(kind=kind)
+        answer.feed(begin[:first])
+        answer.feed(begin[first:] + b"data: [DONE]\n\n", end=True)
+        assert len(await drain(stream)) == 1
+
+
+async def test_an_odd_first_line_of_what_is_called_an_event_stream(make: Make) -> None:
+    answer, stream = make()
+    answer.feed(b"odd line\ndata: {}\n\ndata: [DONE]\n\n", end=True)
+    assert len(await drain(stream)) == 1
+
+
 async def test_one_document_instead_of_a_stream(make: Make) -> None:
     answer, stream = make(kind=b"application/json")
     answer.feed(b'{"id": "x"}', end=True)
