@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .helpers.tools import openai_tool as openai_tool
     from .helpers.tools import pydantic_function_tool as pydantic_function_tool
     from .helpers.tools import pydantic_responses_function_tool as pydantic_responses_function_tool
+    from .hooks import Hooks as Hooks
     from .models import BaseModel as BaseModel
     from .options import NOT_GIVEN as NOT_GIVEN
     from .options import NoneType as NoneType
@@ -82,6 +83,7 @@ else:
         "HTTPOptions": ".transport.settings",
         "HttpxBinaryResponseContent": "._binary",
         "HTTPResponse": ".transport.facts:ResponseFacts",
+        "Hooks": ".hooks",
         "NOT_GIVEN": ".options",
         "NoneType": ".options",
         "NotGiven": ".options",
@@ -155,6 +157,7 @@ __all__ = [
     "FunctionTool",
     "HTTPOptions",
     "HTTPResponse",
+    "Hooks",
     "HttpxBinaryResponseContent",
     "InternalServerError",
     "InvalidWebhookSignatureError",

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from ._credentials import Credentials
+    from ._observe import HookSet
     from ._response import AsyncAPIResponse, LegacyAPIResponse
     from .pagination import AsyncPaginator, BaseAsyncPage
+    from .rate_limits import Heads
     from .transport.bodies import BodySource
     from .transport.request import HeaderBlock, RawAnswer
     from .transport.retry import RetryPolicy
@@ -48,6 +50,8 @@ class AsyncAPIClient:
     _credentials: Credentials | None = None
     _blocks: dict[tuple[str, bool, float | None], HeaderBlock]
     _urls: dict[str, tuple[URL, str]]
+    _rates: Heads
+    _hooks: HookSet | None
     _follow_redirects = True
 
     # -- headers and addresses ---------------------------------------------------------------------
@@ -186,6 +190,10 @@ class AsyncAPIClient:
             target=address[1],
             retry_count_header=retry_count,
         )
+        prepared.params = body
+        prepared.rates = self._rates
+        if self._hooks is not None:
+            prepared.watch = self._hooks.observation()
         if options:
             set_options(prepared, options)
         if self._credentials is not None:
@@ -236,7 +244,12 @@ class AsyncAPIClient:
         if stream:
             choices = cast("dict[str, Any]", body).get("n") or 1 if type(body) is dict else 1
             return cast("T", self._stream(endpoint, answer, choices))
-        return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))
+        try:
+            return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))
+        except Exception as error:
+            if prepared.watch is not None:
+                await prepared.watch.failed(error, prepared, answer)
+            raise
 
     async def _call_raw(
         self,
@@ -324,7 +337,7 @@ class AsyncAPIClient:
             from .stream import AsyncStream
 
             stream_class = AsyncStream
-        return stream_class(
+        made = stream_class(
             answer,
             endpoint.factory(self.validation),
             response=answer.facts,
@@ -333,15 +346,24 @@ class AsyncAPIClient:
             max_event=self.max_event,
             max_line=self.max_line,
         )
+        if answer.request.watch is not None:
+            made._events = answer.request.watch.events(made._events, answer)
+        return made
 
-    def _explain(self, error: Exception, answer: RawAnswer) -> Exception:
-        """The error of our hierarchy for a transport failure while a body is read."""
+    async def _body_failed(self, error: BaseException, answer: RawAnswer) -> None:
+        """Tell hooks that a body broke off while it was read.
+
+        Raises:
+          APIError: for a failure of the transport; any other error is left to the caller.
+        """
         from .transport.mapping import explain
         from .transport.request import LaneError
 
-        if not isinstance(error, LaneError):
-            return error
-        return explain(error, answer)
+        seen = explain(error, answer) if isinstance(error, LaneError) else error
+        if answer.request.watch is not None:
+            await answer.request.watch.failed(seen, answer.request, answer)
+        if seen is not error:
+            raise seen from error
 
     async def close(self) -> None:
         """Close every connection of this client and of its copies; running streams end with an error."""

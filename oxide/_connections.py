@@ -37,15 +37,14 @@ class Connections:
             raise OpenAIError("The client is closed; make a new one.")
         if self.transport is None:
             # aiohttp takes 150 ms to import: a client that is only constructed does not pay for it.
-            from ._logging import logged
+            from ._logging import obey_environment
 
             # Before anything else imports aiohttp: it looks at the state in which that happens.
             from .transport import tls  # noqa: F401  # pyright: ignore[reportUnusedImport]
             from .transport.transport import Transport
 
-            made: Transport = logged(Transport(http_client=self.http_client, options=self.options))
-            self.transport = made
-            return made
+            obey_environment()
+            self.transport = Transport(http_client=self.http_client, options=self.options)
         return self.transport
 
     async def close(self) -> None:

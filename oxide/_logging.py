@@ -4,73 +4,113 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from logging import INFO
+from typing import TYPE_CHECKING
 
-from .errors import APIStatusError
-from .transport.facts import redact_url
+from .errors import APIStatusError, OpenAIError
+from .hooks import Hooks
 
 if TYPE_CHECKING:
-    from .transport.request import PreparedRequest, RawAnswer
-    from .transport.transport import Transport
+    from .hooks import ErrorInfo, RequestInfo, ResponseInfo, RetryInfo
+    from .transport.facts import Headers
+
+__all__ = ["INFO", "LogHooks", "known_levels", "logger", "obey_environment"]
 
 logger = logging.getLogger("oxide")
+
+known_levels: dict[int, bool] = getattr(logger, "_cache", {})
+"""Which levels are on, as far as the logger knows: `isEnabledFor` without the 1 % it costs a small call.
+
+logging empties it in place whenever some level changes; what is not in it has to be asked for.
+"""
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 
 
-def logged(transport: Transport) -> Any:
-    """The transport, or one that also logs, as `OPENAI_LOG` and the logger's level say at this moment.
+def obey_environment() -> None:
+    """Set the logger's level as `OPENAI_LOG` says; without a handler anywhere, lines go to stderr.
 
-    Args:
-      transport: what sends the requests.
+    Done when a client opens its connections. `info` writes a line for each answer, retry and failure; `debug`
+    also one for each request, and the headers of both.
     """
     level = _LEVELS.get(os.environ.get("OPENAI_LOG", "").lower())
     if level is not None:
-        logging.basicConfig(format="[%(asctime)s - %(name)s - %(levelname)s] %(message)s")
+        logging.basicConfig(
+            format="[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s",
+            datefmt="%Y-%m-%d %H:%M:%S",
+        )
         logger.setLevel(level)
-    return LoggedTransport(transport) if logger.isEnabledFor(logging.INFO) else transport
 
 
-class LoggedTransport:
-    """A transport that logs each request: method, address, status, time, retries, request id.
+def _shown(headers: Headers) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in headers.multi_items())
 
-    Headers and bodies are never logged, nor the user information of an address.
 
-    Args:
-      transport: what sends the requests.
+class LogHooks(Hooks):
+    """Writes requests, answers, retries and failures to the logger `oxide`.
+
+    Bodies are never logged; credentials in headers, addresses and their queries are replaced by `<redacted>`.
+    Of an exception that is not oxide's only the class is named: its text may hold anything.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def on_request(self, request: RequestInfo) -> None:
+        """DEBUG: verb, address, attempt, size of the body, headers."""
+        if logger.isEnabledFor(logging.DEBUG):
+            size = request.body_size
+            logger.debug(
+                "Sending HTTP Request: %s %s, attempt %d, %s bytes, stream=%s, headers: %s",
+                request.method,
+                request.url,
+                request.attempt + 1,
+                "an unknown number of" if size is None else size,
+                request.stream,
+                _shown(request.headers),
+            )
 
-    async def request(self, prepared: PreparedRequest) -> RawAnswer:
-        """Send a request as the transport does, and log how it went."""
-        what = f"{prepared.method} {redact_url(str(prepared.url))}"
-        body = b"" if prepared.body is None else prepared.body
-        size = f"{len(body)} bytes" if isinstance(body, bytes) else "a body read while it is sent"
-        logger.debug("Request: %s, %s, stream=%s", what, size, prepared.stream)
-        try:
-            answer = await self._transport.request(prepared)
-        except APIStatusError as error:
-            facts = error.response
-            status = f"{facts.http_version} {facts.status_code} {facts.reason_phrase}"
-            logger.info('HTTP Request: %s "%s" (request id %s)', what, status, error.request_id)
-            raise
-        except Exception as error:
-            logger.info("HTTP Request: %s failed: %s: %s", what, type(error).__name__, error)
-            raise
-        request_id = answer.header(b"x-request-id") or b"-"
+    def on_response(self, response: ResponseInfo) -> None:
+        """INFO: verb, address, status, time, request id; DEBUG: headers."""
+        request = response.request
+        facts = f"{response.http_version} {response.status_code}"
         logger.info(
-            'HTTP Request: %s "%s %d" in %.0f ms, %d retries (request id %s)',
-            what,
-            answer.http_version,
-            answer.status,
-            answer.elapsed * 1000,
-            answer.retries_taken,
-            request_id.decode("latin-1"),
+            'HTTP Request: %s %s "%s" in %.0f ms (request id %s)',
+            request.method,
+            request.url,
+            facts,
+            response.elapsed * 1000,
+            response.request_id or "-",
         )
-        return answer
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug(
+                'HTTP Response: %s %s "%s", headers: %s',
+                request.method,
+                request.url,
+                facts,
+                _shown(response.headers),
+            )
 
-    async def close(self) -> None:
-        """Close the transport."""
-        await self._transport.close()
+    def on_retry(self, retry: RetryInfo) -> None:
+        """INFO: verb, address, reason, wait, number of the retry."""
+        request = retry.request
+        logger.info(
+            "Retrying %s %s in %.3g s, retry %d of %d: %s",
+            request.method,
+            request.url,
+            retry.wait,
+            retry.attempt + 1,
+            request.max_retries,
+            retry.reason,
+        )
+
+    def on_error(self, error: ErrorInfo) -> None:
+        """INFO: verb, address, what the call failed with."""
+        request, found = error.request, error.error
+        # A status has its line, and what a server says may repeat the key it was given.
+        said = isinstance(found, OpenAIError) and not isinstance(found, APIStatusError)
+        logger.info(
+            "HTTP Request: %s %s failed after %.3g s: %s%s",
+            request.method,
+            request.url,
+            error.elapsed,
+            type(found).__name__,
+            f": {found}" if said else f" ({error.reason})",
+        )

@@ -283,8 +283,9 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
         if self._state == "unread":
             try:
                 await self._answer.read_all()
-            except Exception as error:
-                raise self._client._explain(error, self._answer) from error  # pyright: ignore[reportPrivateUsage]
+            except BaseException as error:
+                await self._client._body_failed(error, self._answer)  # pyright: ignore[reportPrivateUsage]
+                raise
             self._state = "read"
             self._facts = None
         return self._answer.content()
@@ -324,10 +325,9 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
                 while len(rest) >= chunk_size:
                     yield bytes(rest[:chunk_size])
                     del rest[:chunk_size]
-        except OpenAIError:
+        except BaseException as error:
+            await self._client._body_failed(error, self._answer)  # pyright: ignore[reportPrivateUsage]
             raise
-        except Exception as error:
-            raise self._client._explain(error, self._answer) from error  # pyright: ignore[reportPrivateUsage]
         if rest:
             yield bytes(rest)
 

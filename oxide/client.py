@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .auth import WorkloadIdentity, X509WorkloadIdentity
     from .auth.workload import WorkloadIdentityAuth
     from .providers.runtime import Provider, ProviderRuntime
+    from .rate_limits import RateLimits
     from .transport.request import HeaderBlock
     from .transport.retry import RetryPolicy
     from .transport.settings import HTTPOptions
@@ -97,6 +98,7 @@ class AsyncOpenAI(ClientResources):
       retry_policy: what is retried and after how long, instead of the official policy.
       max_event: bytes one event of a stream may have. Default 64 MiB.
       max_line: bytes one line of a stream may have. Default 64 MiB.
+      hooks: objects that are told of requests, answers, retries, errors and streamed events: `oxide.Hooks`.
 
     Raises:
       OpenAIError: no credentials, or some that exclude each other.
@@ -146,6 +148,7 @@ class AsyncOpenAI(ClientResources):
         retry_policy: RetryPolicy | None = None,
         max_event: int = DEFAULT_MAX_EVENT,
         max_line: int = DEFAULT_MAX_EVENT,
+        hooks: Sequence[object] | None = None,
     ) -> None:
         check_backend()
         self._blocks = {}
@@ -181,6 +184,8 @@ class AsyncOpenAI(ClientResources):
         self.retry_policy = retry_policy
         self.max_event = max_event
         self.max_line = max_line
+        self.hooks = hooks
+        self._rates = {}
 
     # -- attributes that may be changed later ------------------------------------------------------
 
@@ -262,6 +267,27 @@ class AsyncOpenAI(ClientResources):
         self._base = text.rstrip("/")
 
     @property
+    def hooks(self) -> tuple[object, ...]:
+        """The objects that are told of this client's calls; may be set, for the calls that follow."""
+        return () if self._hooks is None else self._hooks.hooks
+
+    @hooks.setter
+    def hooks(self, hooks: Sequence[object] | None) -> None:
+        if hooks is None:
+            self._hooks = None
+            return
+        from ._observe import hook_set
+
+        self._hooks = hook_set(hooks)
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """What the server last said of its limits, by model: `client.rate_limits["gpt-4o"].tokens`."""
+        from .rate_limits import RateLimits
+
+        return RateLimits(self._rates)
+
+    @property
     def base_url(self) -> URL:
         """Address of the API, with a slash at its end."""
         from yarl import URL
@@ -329,6 +355,7 @@ class AsyncOpenAI(ClientResources):
         retry_policy: RetryPolicy | NotGiven | None = not_given,
         max_event: int | NotGiven = not_given,
         max_line: int | NotGiven = not_given,
+        hooks: Sequence[object] | NotGiven | None = not_given,
     ) -> Self:
         """A client with some options changed, on the same connections.
 
@@ -336,6 +363,7 @@ class AsyncOpenAI(ClientResources):
           default_headers: added to those of this client; `set_default_headers` replaces them.
           default_query: added to that of this client; `set_default_query` replaces it.
           http_client: other connections than those of this client.
+          hooks: instead of those of this client; `[*client.hooks, other]` adds one.
           validation, deadline, retry_policy, timeout, max_retries and the rest: as at construction.
 
         Returns:
@@ -369,6 +397,7 @@ class AsyncOpenAI(ClientResources):
             ("retry_policy", retry_policy),
             ("max_event", max_event),
             ("max_line", max_line),
+            ("hooks", hooks),
         ):
             if not isinstance(value, NotGiven):
                 changes[name] = value
@@ -388,6 +417,8 @@ class AsyncOpenAI(ClientResources):
         vars(copied).update(state, _blocks=dict(self._blocks), _urls=dict(self._urls))
         if data_residency is not None:
             changes["websocket_base_url"] = None
+        if organization is not None or project is not None:
+            copied._rates = {}
         for name, value in {**changes, **(_extra_kwargs or {})}.items():
             if not hasattr(copied, name):
                 raise TypeError(f"{type(self).__name__} has no option {name!r}")
@@ -404,6 +435,7 @@ class AsyncOpenAI(ClientResources):
         ):
             from ._copies import change_identity
 
+            copied._rates = {}
             change_identity(
                 copied,
                 self,

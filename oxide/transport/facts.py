@@ -11,12 +11,29 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["SECRET_HEADERS", "Headers", "RequestFacts", "ResponseFacts", "redact_url"]
+__all__ = [
+    "SECRET_HEADERS",
+    "Headers",
+    "RequestFacts",
+    "ResponseFacts",
+    "is_secret",
+    "redact_url",
+    "redacted_headers",
+]
 
 SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie", "set-cookie"}
 )
 """Lower-case names whose values never appear in a repr, a log line or a pickle."""
+
+# Of gateways and clouds: cf-aig-authorization, x-goog-api-key, x-amz-security-token …
+_SECRET_ENDS = ("authorization", "api-key", "-key", "-token", "-secret", "-signature", "password")
+
+# Of parameters: ?api_key=, ?key=, ?sig= of Azure, X-Amz-Signature, X-Goog-Credential, ?access_token= …
+_SECRET_QUERY = (
+    r"([?&#;][\w.%-]*(?:key|token|secret|sig|signature|credential|password|passwd|auth|authorization)=)"
+    r"[^&#;]+"
+)
 
 REDACTED = "<redacted>"
 
@@ -27,15 +44,39 @@ def _text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("latin-1")
 
 
+def is_secret(name: str) -> bool:
+    """Whether a header's value is a credential.
+
+    Args:
+        name: in lower case.
+    """
+    return name in SECRET_HEADERS or (name.endswith(_SECRET_ENDS) and name != "idempotency-key")
+
+
+def redacted_headers(pairs: Iterable[RawPair]) -> Headers:
+    """Headers whose credentials are replaced by ``<redacted>``.
+
+    Args:
+        pairs: names and values.
+    """
+    texts = [(_text(name), _text(value)) for name, value in pairs]
+    return Headers([(n, REDACTED if is_secret(n.lower()) else v) for n, v in texts])
+
+
 def redact_url(url: str) -> str:
-    """The URL without the user and password it may carry.
+    """The URL without the credentials it may carry.
 
     Args:
         url: an absolute URL, or what somebody took for one: the scheme may be missing.
 
     Returns:
-        The same URL, its user information replaced by ``<redacted>``.
+        The same URL; its user information, and the values of parameters such as ``api_key``, ``sig`` and
+        ``token``, replaced by ``<redacted>``.
     """
+    if "=" in url:
+        import re
+
+        url = re.sub(_SECRET_QUERY, rf"\1{REDACTED}", url, flags=re.IGNORECASE)
     scheme, mark, rest = url.partition("://")
     if not mark:
         scheme, rest = "", url
@@ -117,12 +158,12 @@ class Headers(Mapping[str, str]):
         return [(_text(n).lower(), _text(v)) for n, v in self._pairs]
 
     def __repr__(self) -> str:
-        shown = [(n, REDACTED if n in SECRET_HEADERS else v) for n, v in self.multi_items()]
+        shown = [(n, REDACTED if is_secret(n) else v) for n, v in self.multi_items()]
         return f"Headers({shown!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle travels (task queues, process pools): credentials stay behind.
-        return (Headers, ([(n, REDACTED if n in SECRET_HEADERS else v) for n, v in self.multi_items()],))
+        return (Headers, ([(n, REDACTED if is_secret(n) else v) for n, v in self.multi_items()],))
 
 
 class RequestFacts:

@@ -69,7 +69,7 @@ def redirected(prepared: PreparedRequest, answer: RawAnswer) -> PreparedRequest 
     if url.origin() != prepared.url.origin():
         headers = headers.without(_CREDENTIALS)
         auth = None
-    return PreparedRequest(
+    onward = PreparedRequest(
         method,
         url.with_fragment(None),
         headers,
@@ -85,3 +85,5 @@ def redirected(prepared: PreparedRequest, answer: RawAnswer) -> PreparedRequest 
         retry_count_header=prepared.retry_count_header,
         options=prepared.options,
     )
+    onward.params, onward.rates, onward.watch = prepared.params, prepared.rates, prepared.watch
+    return onward

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from .facts import Headers, RequestFacts, ResponseFacts
+from ..rate_limits import note
+from .facts import Headers, RequestFacts, ResponseFacts, redact_url
+from .header_block import HeaderBlock, check_header
 
 if TYPE_CHECKING:
     import asyncio
 
     from yarl import URL
 
+    from .._observe import Observation
     from ..errors import LimitName
+    from ..rate_limits import Heads
     from ..timeouts import Timeout
     from .bodies import BodySource, Upload
     from .retry import RetryPolicy
@@ -33,89 +36,6 @@ __all__ = [
     "ResponseFacts",
     "check_header",
 ]
-
-# RFC 9110 token for names; values without control characters, so that none can start a header of its own.
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_BAD_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\x7f]")
-
-
-def check_header(name: str, value: str) -> None:
-    """Refuse a header that could not be sent, or that would smuggle another in.
-
-    Args:
-        name: header name.
-        value: header value.
-
-    Raises:
-        ValueError: the name is not a token, or the value holds CR, LF, another control character or one
-            outside ASCII. The value is not repeated in the message: it may be a credential.
-    """
-    if not _NAME.match(name):
-        raise ValueError(f"invalid header name {name!r}: letters, digits and !#$%&'*+-.^_`|~ only")
-    found = _BAD_VALUE.search(value)
-    if found is not None:
-        what = {"\r": "a carriage return", "\n": "a line feed"}.get(found[0], f"the character {found[0]!r}")
-        raise ValueError(f"invalid value for header {name!r}: it contains {what} at index {found.start()}")
-
-
-class HeaderBlock:
-    """Headers checked and serialised once, sent many times.
-
-    Args:
-        pairs: names and values in the order to send them; a later pair replaces an earlier one of its name.
-
-    Attributes:
-        pairs: the pairs that remain.
-        wire: the same as bytes, each line ended by CRLF.
-
-    Raises:
-        ValueError: a header holds CR, LF or another character that cannot be sent.
-    """
-
-    __slots__ = ("names", "pairs", "wire")
-
-    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        merged: dict[str, tuple[str, str]] = {}
-        for name, value in pairs:
-            check_header(name, value)
-            merged[name.lower()] = (name, value)
-        self.pairs: tuple[tuple[str, str], ...] = tuple(merged.values())
-        self.names = frozenset(merged)
-        self.wire = "".join(f"{n}: {v}\r\n" for n, v in self.pairs).encode("latin-1")
-
-    def merged(self, changes: Mapping[str, str | None]) -> HeaderBlock:
-        """A block with some headers set, and those given as None left out.
-
-        Args:
-            changes: header name to its value, or to None.
-        """
-        if not changes:
-            return self
-        lowered = {name.lower() for name in changes}
-        kept = [pair for pair in self.pairs if pair[0].lower() not in lowered]
-        return HeaderBlock([*kept, *((n, v) for n, v in changes.items() if v is not None)])
-
-    def without(self, names: Iterable[str]) -> HeaderBlock:
-        """A block that lacks some headers.
-
-        Args:
-            names: header names, any case.
-        """
-        return self.merged(dict.fromkeys(names))
-
-    def get(self, name: str) -> str | None:
-        """The value of a header, or None.
-
-        Args:
-            name: header name, any case.
-        """
-        lowered = name.lower()
-        if lowered not in self.names:
-            return None
-        return next(v for n, v in self.pairs if n.lower() == lowered)
-
-    def __repr__(self) -> str:
-        return f"HeaderBlock({Headers(self.pairs)!r})"
 
 
 class Authorizer(Protocol):
@@ -168,6 +88,11 @@ class PreparedRequest:
         retry_count_header: send ``x-stainless-retry-count`` with each attempt.
         target: request target (``/v1/x?y=z``) where the caller has it at hand; else it is taken from ``url``.
         options: the caller's own; carried, never read.
+
+    Attributes:
+        params: what the body was made of, or None.
+        rates: where the heads of answers are noted, for the rate limits of ``model``; or None.
+        watch: tells hooks and the log, or None.
     """
 
     __slots__ = (
@@ -180,12 +105,15 @@ class PreparedRequest:
         "max_retries",
         "method",
         "options",
+        "params",
+        "rates",
         "retry_count_header",
         "retry_policy",
         "stream",
         "target",
         "timeout",
         "url",
+        "watch",
     )
 
     def __init__(
@@ -222,6 +150,18 @@ class PreparedRequest:
         self.retry_count_header = retry_count_header
         self.target = target
         self.options = options
+        self.params: object = None
+        self.rates: Heads | None = None
+        self.watch: Observation | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The model the body names, or None."""
+        params = self.params
+        if not isinstance(params, dict):
+            return None
+        found = cast("dict[str, object]", params).get("model")
+        return found if isinstance(found, str) else None
 
     def facts(self, extra: Iterable[tuple[str, str]] = ()) -> RequestFacts:
         """What is sent, for error objects and raw responses.
@@ -233,7 +173,7 @@ class PreparedRequest:
         return RequestFacts(self.method, self.url, Headers([*self.headers.pairs, *extra]), body)
 
     def __repr__(self) -> str:
-        return f"<PreparedRequest {self.method} {self.url.with_user(None)}>"
+        return f"<PreparedRequest {self.method} {redact_url(str(self.url))}>"
 
 
 class Attempt:
@@ -395,6 +335,14 @@ class RawAnswer:
             if len(key) == size and key.lower() == name:
                 return value
         return None
+
+    def note_limits(self) -> None:
+        """Keep the head in ``request.rates`` when it reports rate limits of the request's model."""
+        rates, model = self.request.rates, self.request.model
+        if rates is None or model is None:
+            return
+        if any(name[:12].lower() == b"x-ratelimit-" for name, _ in self.raw_headers):
+            note(rates, model, self.raw_headers)
 
     @property
     def url(self) -> URL:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from .._faults import status_error
+from .._logging import INFO, known_levels
 from ..errors import APIError, APITimeoutError
 from .bodies import spent_reason
 from .interrupt import Interrupt
@@ -69,10 +70,29 @@ class Transport:
         """
         lane = self._lanes.get()
         started = lane.loop.time()
+        if prepared.watch is not None or known_levels.get(INFO, True):
+            return self._watched(lane, prepared, started)
         if prepared.deadline is None:
             # Handed on, not awaited here: each coroutine around a call costs a small one 1 %.
             return self._attempts(lane, prepared, started, None)
         return self._within(prepared.deadline, lane, prepared, started)
+
+    async def _watched(self, lane: Lane, prepared: PreparedRequest, started: float) -> RawAnswer:
+        """The same, told to hooks and the log."""
+        from .._observe import Observation, WatchedLane
+
+        watch = prepared.watch = prepared.watch or Observation()
+        watch.started = started
+        lane = WatchedLane(lane, watch)
+        try:
+            if prepared.deadline is None:
+                return await self._attempts(lane, prepared, started, None)
+            return await self._within(prepared.deadline, lane, prepared, started)
+        except BaseException as error:
+            await watch.failed(error, prepared)
+            raise
+        finally:
+            watch.over()
 
     async def _within(
         self, deadline: float, lane: Lane, prepared: PreparedRequest, started: float
@@ -104,6 +124,7 @@ class Transport:
             while True:
                 try:
                     answer = await lane.send(prepared, attempt)
+                    answer.note_limits()
                     if answer.status < 300:
                         return answer
                     answer = await self._settle(lane, prepared, attempt, answer)
@@ -141,6 +162,8 @@ class Transport:
             delay = policy.delay(error, attempt=number)
             if ends is not None and lane.loop.time() + delay >= ends:
                 raise _out_of_time(prepared, started, lane, delay) from error
+            if prepared.watch is not None:
+                await prepared.watch.retrying(error, delay)
             number += 1
             renewed = False
             if delay > 0:

@@ -36,6 +36,18 @@ cdef class Answer:
             self._raw_headers = split_head(self.head)
         return self._raw_headers
 
+    def note_limits(self):
+        """Keep the head in `request.rates` when it reports rate limits of the request's model."""
+        rates, params = self.request.rates, self.request.params
+        if type(rates) is not dict or type(params) is not dict:
+            return
+        model = (<dict>params).get("model")
+        if isinstance(model, str) and has_header(self.head, "x-ratelimit-", 12):
+            if model in <dict>rates:
+                (<dict>rates)[model] = (self.head, wall_time())
+            else:
+                note(rates, model, self.head)
+
     @property
     def headers(self):
         """The headers received, decoded at the first look-up."""

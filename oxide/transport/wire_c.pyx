@@ -17,10 +17,13 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.ref cimport PyObject, Py_XDECREF
-from cpython.time cimport monotonic
+from cpython.time cimport monotonic, time as wall_time
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 
+from oxide.rate_limits import note
 from oxide.stream.sink_c cimport ByteSink
+
+from oxide.rate_limits import note
 
 from . import wire_common as common
 from .acquire import UNLIMITED, acquire

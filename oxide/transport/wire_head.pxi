@@ -59,6 +59,25 @@ cdef const char *find_header(bytes head, const char *name, Py_ssize_t n, Py_ssiz
             return p
 
 
+cdef bint has_header(bytes head, const char *start, Py_ssize_t n) noexcept:
+    """Whether the name of some header begins like that (in lower case)."""
+    cdef const char *p = PyBytes_AS_STRING(head)
+    cdef const char *end = p + PyBytes_GET_SIZE(head)
+    cdef Py_ssize_t i
+    while True:
+        p = <const char *>memchr(p, c"\n", end - p)
+        if p is NULL:
+            return False
+        p += 1
+        if end - p <= n:
+            return False
+        for i in range(n):
+            if (p[i] | 0x20) != start[i]:
+                break
+        else:
+            return True
+
+
 cdef list split_head(bytes head):
     """The header pairs; a line that begins with white space goes on with the value before it."""
     cdef list pairs = []
