@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
+from array import array
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ SEED = 20240607
 HEAVY_BYTES = 648_025
 MEDIUM_BYTES = 148_000
 BIG_RESPONSE_BYTES = 288_000
+EMBEDDINGS, DIMENSIONS = 2_048, 1_536
 MODEL = "gpt-5.4-mini"
 
 _WORDS = [
@@ -429,6 +432,21 @@ def agent_events() -> list[bytes]:
     return [*out, _event("response.completed", {"sequence_number": 105, "response": done}, False)]
 
 
+def embeddings_request() -> dict[str, Any]:
+    """The most inputs one embeddings request takes."""
+    return {"model": "text-embedding-3-small", "input": [f"Text number {n}." for n in range(EMBEDDINGS)]}
+
+
+def embeddings_answer() -> dict[str, Any]:
+    """A vector for each input, as base64 of singles: 16.8 MB."""
+    rng = random.Random(SEED)
+    vectors = [array("f", [rng.gauss(0.0, 0.025) for _ in range(DIMENSIONS)]) for _ in range(16)]
+    coded = [b64encode(vector.tobytes()).decode() for vector in vectors]
+    data = [{"object": "embedding", "index": n, "embedding": coded[n % 16]} for n in range(EMBEDDINGS)]
+    usage = {"prompt_tokens": 5 * EMBEDDINGS, "total_tokens": 5 * EMBEDDINGS}
+    return {"object": "list", "data": data, "model": "text-embedding-3-small", "usage": usage}
+
+
 def regrouped(pieces: list[bytes], size: int) -> list[bytes]:
     """The same bytes in pieces of ``size`` bytes."""
     whole = b"".join(pieces)
@@ -440,4 +458,5 @@ REQUESTS: dict[str, Callable[[], dict[str, Any]]] = {
     "tiny-responses": tiny_responses_request,
     "medium": medium_request,
     "heavy": heavy_request,
+    "embeddings": embeddings_request,
 }

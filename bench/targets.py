@@ -45,6 +45,8 @@ TARGETS = (
     Target("tiny-responses", "official", 0.05),
     Target("heavy", "aiohttp", 0.9),
     Target("response-288k", "aiohttp", 0.6),
+    Target("embeddings", "aiohttp", 0.9),
+    Target("embeddings", "official", 0.6),
     Target("chat-114-one", "aiohttp", 0.35),
     Target("chat-114-chunks", "aiohttp", 0.35),
     Target("responses-106", "aiohttp", 0.35),

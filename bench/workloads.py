@@ -15,7 +15,7 @@ class Workload:
     Attributes:
         name: Name on the command line; for HTTP workloads also the first segment of the path asked for.
         kind: ``call``, ``stream``, ``sequential``, ``parallel``, ``idle``, ``import`` or ``cold``.
-        api: ``chat`` or ``responses``: the method called and the fields read.
+        api: ``chat``, ``responses`` or ``embeddings``: the method called and the fields read.
         request: Name of the request body in ``shapes.REQUESTS``.
         answer: Makes the body as the list of HTTP chunks to send (one for a plain answer).
         sent: ``bulk`` (handed to the kernel in one go), ``pieces`` (one write per turn of the server's loop),
@@ -49,6 +49,10 @@ def _responses() -> list[bytes]:
 
 def _big() -> list[bytes]:
     return [shapes.dumps(shapes.big_response())]
+
+
+def _embeddings() -> list[bytes]:
+    return [shapes.dumps(shapes.embeddings_answer())]
 
 
 def _held() -> list[bytes]:
@@ -89,6 +93,13 @@ _ALL = (
     _call("medium", "chat", "medium", "148 KB request: 20 messages, 5 tools", _chat),
     _call("heavy", "chat", "heavy", "648 KB request: 320 messages, 42 tools", _chat),
     _call("response-288k", "responses", "tiny-responses", "288 KB answer, len(r.output) read", _big),
+    _call(
+        "embeddings",
+        "embeddings",
+        "embeddings",
+        "2,048 vectors of 1,536 floats as lists",
+        _embeddings,
+    ),
     _stream("chat-114-one", lambda: [b"".join(_chat_114())], "114 chunks in one write"),
     _stream("chat-114-chunks", _chat_114, "114 chunks, one HTTP chunk each"),
     _stream("chat-114-paced", _chat_114, "one chunk per millisecond: each is a read of its own", "paced"),

@@ -11,7 +11,7 @@ from bench.peers.host import KEY, BasePeer
 
 
 class Peer(BasePeer):
-    """Raw JSON in and out, as its own compatibility layer does; chat streams it does not have."""
+    """Raw JSON in and out, as its own compatibility layer does; it has no chat streams and no embeddings."""
 
     @staticmethod
     def versions(name: str) -> dict[str, str]:
@@ -20,6 +20,8 @@ class Peer(BasePeer):
     async def start(self) -> None:
         if self.workload.streamed and self.workload.api == "chat":
             raise RuntimeError("it has no chat streams")
+        if self.workload.api == "embeddings":
+            raise RuntimeError("it has no embeddings")
         package: Any = importlib.import_module("openai_oxide")
         self._client = package.Client(api_key=KEY, base_url=f"{self.base}/{self.workload.name}/v1")
 

@@ -28,11 +28,14 @@ class Peer(BasePeer):
         self._client: Any = package.AsyncOpenAI(api_key=KEY, base_url=base, **more)
         self._create = self._client.chat.completions.create
         self._respond = self._client.responses.create
+        self._embed = self._client.embeddings.create
 
     async def call(self) -> int:
         if self.workload.api == "chat":
             answer = await self._create(**self.request)
             return len(answer.choices[0].message.content)
+        if self.workload.api == "embeddings":
+            return sum(len(item.embedding) for item in (await self._embed(**self.request)).data)
         return len((await self._respond(**self.request)).output)
 
     async def stream(self) -> int:

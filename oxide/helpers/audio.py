@@ -18,22 +18,22 @@ def _endpoint(path: str, result: str, stream: str = "") -> Endpoint[Any]:
 
 _EVENT = "oxide.types.audio.transcription_stream_event:TranscriptionStreamEvent"
 _TRANSCRIPTIONS: dict[object, Endpoint[Any]] = {
-    name: _endpoint("/audio/transcriptions", f"oxide.types.audio.{result}", _EVENT)
+    name: _endpoint("/audio/transcriptions", result, _EVENT)
     for name, result in (
-        ("json", "transcription:Transcription"),
-        ("verbose_json", "transcription_verbose:TranscriptionVerbose"),
-        ("diarized_json", "transcription_diarized:TranscriptionDiarized"),
+        ("json", "oxide.types.audio.transcription:Transcription"),
+        ("verbose_json", "oxide.types.audio.transcription_verbose:TranscriptionVerbose"),
+        ("diarized_json", "oxide.types.audio.transcription_diarized:TranscriptionDiarized"),
+        *((name, "builtins:str") for name in _TEXT),
     )
 }
-_TRANSCRIPTIONS |= dict.fromkeys(_TEXT, _endpoint("/audio/transcriptions", "builtins:str", _EVENT))
-
 _TRANSLATIONS: dict[object, Endpoint[Any]] = {
-    "json": _endpoint("/audio/translations", "oxide.types.audio.translation:Translation"),
-    "verbose_json": _endpoint(
-        "/audio/translations", "oxide.types.audio.translation_verbose:TranslationVerbose"
-    ),
+    name: _endpoint("/audio/translations", result)
+    for name, result in (
+        ("json", "oxide.types.audio.translation:Translation"),
+        ("verbose_json", "oxide.types.audio.translation_verbose:TranslationVerbose"),
+        *((name, "builtins:str") for name in _TEXT),
+    )
 }
-_TRANSLATIONS |= dict.fromkeys(_TEXT, _endpoint("/audio/translations", "builtins:str"))
 
 
 def _chosen(table: dict[object, Endpoint[Any]], body: dict[str, object]) -> Endpoint[Any]:
