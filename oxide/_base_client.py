@@ -202,6 +202,10 @@ class AsyncAPIClient:
             self._check_credentials(block, extra_headers)
         return prepared
 
+    def _takes_admin_key(self, security: Mapping[str, bool] | None) -> bool:
+        """Whether a request to any path goes with the admin key."""
+        return False
+
     def _admin_block(self, block: HeaderBlock) -> HeaderBlock:
         """The headers of a request to an administration endpoint."""
         return block

@@ -80,7 +80,11 @@ def change_identity(
         new._ambient_authorizations = frozenset()
     if fresh and not (provider_now is old._provider and address is None and api_key is None):
         new._set_credentials(api_key, admin_api_key, identity, provider_now, address)
-    elif not fresh and (identity_now is not None or old.workload_identity is not None):
+    elif not fresh and (
+        identity is not None
+        or (old.workload_identity is not None and api_key is not None)
+        or (identity_now is not None and new._connections is not old._connections)
+    ):
         key = api_key if identity is not None else api_key or old._api_key_provider or old.api_key
         new._set_credentials(key, admin_api_key or old.admin_api_key, identity_now, None, address)
     elif api_key is not None:

@@ -187,7 +187,7 @@ class Verbs(AsyncAPIClient):
         if stream and stream_class is None:
             raise TypeError("`stream=True` needs `stream_cls`, such as AsyncStream[MyEvent]")
         event = (get_args(stream_cls) or (object,))[0] if stream else None
-        admin = bool(options.get("security", {}).get("admin_api_key_auth"))
+        admin = self._takes_admin_key(options.get("security"))
         endpoint = endpoint_for(method, path, cast_to, event, admin, form)
         extras = (
             headers,

@@ -220,6 +220,7 @@ class AsyncOpenAI(ClientResources):
             self.workload_identity = identity.copy() if is_x509(identity) else identity
             self._set_key(WORKLOAD_IDENTITY_API_KEY_PLACEHOLDER)
             self._credentials = self._workload_identity_auth
+            self._follow_redirects = not is_x509(identity)
         else:
             self._set_key(api_key if api_key is not None else os.environ.get("OPENAI_API_KEY"))
         self.admin_api_key = (
@@ -310,6 +311,14 @@ class AsyncOpenAI(ClientResources):
     def _identity_headers(self) -> dict[str, str]:
         found = {"OpenAI-Organization": self.organization, "OpenAI-Project": self.project}
         return {name: value for name, value in found.items() if value is not None}
+
+    def _takes_admin_key(self, security: Mapping[str, bool] | None) -> bool:
+        # Either will do where nothing is said; the ordinary key goes first.
+        if security is not None and not security.get("admin_api_key_auth"):
+            return False
+        bearer = security is None or bool(security.get("bearer_auth"))
+        ordinary = bearer and bool(self.api_key or self._credentials is not None)
+        return not ordinary and (self.admin_api_key is not None or not bearer)
 
     def _admin_block(self, block: HeaderBlock) -> HeaderBlock:
         if any(name.lower() == "authorization" for name in self._custom_headers):

@@ -91,7 +91,8 @@ class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
             raise OpenAIError("X.509 workload identity requests cannot include API-key or proxy credentials")
         if "host" in names:
             raise OpenAIError("X.509 workload identity requests cannot include a Host header of their own")
-        prepared.follow_redirects = False
+        if prepared.follow_redirects:
+            raise OpenAIError("X.509 workload identity requests do not follow redirects")
         super().attach(client, endpoint, prepared, headers)
 
     async def _fetch(self) -> tuple[str, float]:
