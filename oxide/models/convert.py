@@ -34,9 +34,13 @@ from .shapes import (
 if TYPE_CHECKING:
     from .base import BaseModel
 
-__all__ = ["EAGER", "LAZY", "MODES", "OFF", "Path", "construct", "convert", "json_kind", "mismatch"]
+__all__ = ["ABSENT", "EAGER", "LAZY", "MODES", "OFF", "Path", "construct", "convert", "json_kind", "mismatch"]
 
 LAZY, EAGER, OFF = range(3)
+
+ABSENT: Any = object()
+"""Stands for a field that was not given, where an instance is assembled of values."""
+
 MODES = {"lazy": LAZY, "eager": EAGER, "off": OFF}
 
 

@@ -66,6 +66,7 @@ cdef extern from *:
         PyObject **names;  /* of the fields, interned; owned by the plan */
         PyObject *keep;    /* JSON text, where it holds more than the values below; else NULL */
         int mode;
+        int later;         /* whether values may hold a Later, to be asked for what it stands for */
         PyObject *values[1];
     } OxFilled;
 
@@ -127,11 +128,24 @@ cdef extern from *:
         self->names = names;
         self->keep = NULL;
         self->mode = mode;
+        self->later = 0;
         memset(self->values, 0, (size_t)n * sizeof(PyObject *));
         return (PyObject *)self;
     }
 
     static inline int ox_is_filled(PyObject *source) { return Py_IS_TYPE(source, ox_filled_type); }
+
+    static PyObject *ox_later_type;
+    static PyObject *(*ox_resolve)(PyObject *);
+
+    /* A value that an instance is made of, as its reader sees it. A new reference. */
+    static inline PyObject *ox_filled_value(const OxFilled *filled, Py_ssize_t i)
+    {
+        PyObject *value = filled->values[i];
+        if (filled->later && PyObject_TypeCheck(value, (PyTypeObject *)ox_later_type))
+            return ox_resolve(value);
+        return Py_NewRef(value);
+    }
 
     /* tp_getattro of every class that is filled lazily. What the instance dict holds is a field already read:
        pydantic allows no data descriptor of the same name, so the type need not be asked first. */
@@ -161,7 +175,7 @@ cdef extern from *:
             for (Py_ssize_t i = 0; i < Py_SIZE(filled); i++)
                 if (filled->names[i] == name) {
                     if (filled->values[i] != NULL)
-                        return Py_NewRef(filled->values[i]);
+                        return ox_filled_value(filled, i);
                     break;
                 }
         }
@@ -189,11 +203,15 @@ cdef extern from *:
         PyObject *plan
         PyObject *keep
         int mode
+        int later
         PyObject **values
 
     int ox_filled_ready() except -1
     PyObject *ox_filled_new(object plan, PyObject **names, Py_ssize_t n, int mode) except NULL
     bint ox_is_filled(PyObject *source)
+    object ox_filled_value(const OxFilled *filled, Py_ssize_t i)
+    PyObject *ox_later_type
+    object (*ox_resolve)(object)
     Py_ssize_t ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source
     Py_ssize_t ox_slot_offset(object descriptor) except -1
     PyObject *OX_SLOT(object self, Py_ssize_t offset)

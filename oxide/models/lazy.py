@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from oxide._backend import NATIVE
 
 if TYPE_CHECKING or not NATIVE:
-    from .lazy_py import Carrier, build, is_lazy, materialise, note, packed, raw_json
+    from .lazy_py import Carrier, Later, assemble, build, given, is_lazy, materialise, note, packed, raw_json
 else:
-    from .lazy_c import Carrier, build, is_lazy, materialise, note, packed, raw_json
+    from .lazy_c import Carrier, Later, assemble, build, given, is_lazy, materialise, note, packed, raw_json
 
-__all__ = ["Carrier", "build", "is_lazy", "materialise", "note", "packed", "raw_json"]
+__all__ = ["Carrier", "Later", "assemble", "build", "given", "is_lazy", "materialise", "note", "packed", "raw_json"]

@@ -101,3 +101,12 @@ cdef object tag_of(TypePlan plan, const ox_value *value)
 cdef object convert_value(TypePlan plan, Body body, const ox_value *value)
 cdef int materialise_c(object instance) except -1
 cdef Body new_body(object keep, const char *p, Py_ssize_t n, int mode)
+
+
+# A value that is worked out each time somebody reads the field it stands in.
+cdef class Later:
+    cpdef object resolve(self)
+
+
+# An instance with these values, one for each field in order; ABSENT where a field was not given.
+cdef object assembled(ClassPlan plan, tuple values)

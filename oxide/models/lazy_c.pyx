@@ -19,8 +19,8 @@ from oxide.csrc cimport (
 )
 from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, value_to_python
 from oxide.models.instance cimport (
-    OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_install,
-    ox_is_filled, ox_miss, ox_remember, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
+    OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_filled_value,
+    ox_install, ox_is_filled, ox_later_type, ox_miss, ox_remember, ox_resolve, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
 )
 
 import json as _stdlib_json
@@ -138,6 +138,7 @@ include "plans.pxi"
 include "values.pxi"
 include "floats.pxi"
 include "quick.pxi"
+include "assembled.pxi"
 
 
 # --- instances --------------------------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ cdef Source unfold(object instance, object held):
     for item in plan.fields:
         field = <FieldPlan>item
         if filled.values[field.index] != NULL:
-            PyDict_SetDefault(values, field.name, <object>filled.values[field.index])
+            PyDict_SetDefault(values, field.name, ox_filled_value(filled, field.index))
     ox_set_slot(instance, ox_slot_source, source)
     return source
 
@@ -213,7 +214,7 @@ cdef object miss(object self, object name):
         if field != NULL:
             absent = <FieldPlan>field
             if (<OxFilled *>held).values[absent.index] != NULL:
-                return <object>(<OxFilled *>held).values[absent.index]
+                return ox_filled_value(<OxFilled *>held, absent.index)
             if absent.shared_default:
                 return absent.default
         elif ox_type_attribute(self, name) != NULL and name not in _STATE:
@@ -338,7 +339,7 @@ cdef object unknown_value(Source source, Entry *entry):
 
 cdef int _bind() except -1:
     """Look up where pydantic keeps the state of an instance, once."""
-    global _bound, ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source, ox_miss
+    global _bound, ox_slot_fields_set, ox_slot_extra, ox_slot_private, ox_slot_source, ox_miss, ox_later_type, ox_resolve
     if _bound:
         return 0
     ox_slot_fields_set = ox_slot_offset(pydantic.BaseModel.__dict__[_FIELDS_SET])
@@ -348,6 +349,8 @@ cdef int _bind() except -1:
     ox_remember(pydantic.BaseModel)
     ox_filled_ready()
     ox_miss = miss
+    ox_later_type = <PyObject *>Later
+    ox_resolve = resolved
     _bound = True
     return 0
 

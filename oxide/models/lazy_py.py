@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oxide._faults import not_json
 
-from .convert import EAGER, LAZY, MODES, OFF, Path, convert, fill, mismatch, missing
+from .convert import ABSENT, EAGER, LAZY, MODES, OFF, Path, convert, fill, mismatch, missing
 from .floats import unpack
 from .markers import ValidationMode
 from .shapes import ClassInfo, class_info, root_shape
@@ -15,7 +15,18 @@ from .shapes import ClassInfo, class_info, root_shape
 if TYPE_CHECKING:
     from .base import BaseModel
 
-__all__ = ["Carrier", "build", "is_lazy", "materialise", "note", "packed", "raw_json"]
+__all__ = [
+    "Carrier",
+    "Later",
+    "assemble",
+    "build",
+    "given",
+    "is_lazy",
+    "materialise",
+    "note",
+    "packed",
+    "raw_json",
+]
 
 _put = object.__setattr__
 _get = object.__getattribute__
@@ -49,6 +60,53 @@ class Source:
             value = field.default()
         # setdefault is atomic: of two threads that read at once, one value stays.
         return self.read.setdefault(name, value)
+
+
+class Later:
+    """A value that is worked out each time somebody reads the field it stands in."""
+
+    __slots__ = ()
+
+    def resolve(self) -> Any:
+        """What the reader gets."""
+        raise NotImplementedError
+
+
+class _Assembled(Source):
+    """Python values in place of a JSON object."""
+
+    __slots__ = ()
+
+    def value(self, name: str) -> Any:
+        """The value as its reader sees it."""
+        key = self.info.by_name[name].key
+        if key not in self.data:
+            return self.info.by_name[name].default()
+        found = self.data[key]
+        return found.resolve() if isinstance(found, Later) else found
+
+
+def assemble(cls: type[Any], values: tuple[Any, ...]) -> Any:
+    """Make an instance of Python values, without checking them.
+
+    Args:
+        cls: a model class without rules of its own.
+        values: one for each field, in the order of the class; `ABSENT` where a field was not given. A `Later`
+            is asked for its value whenever the field is read.
+
+    Returns:
+        The instance.
+
+    Raises:
+        TypeError: the number of values is not that of the fields, or the class has rules of its own.
+    """
+    info = class_info(cls)
+    if len(values) != len(info.fields) or not info.lazy:
+        raise TypeError(f"{cls.__name__} cannot be assembled of {len(values)} values")
+    data = {field.key: value for field, value in zip(info.fields, values, strict=True) if value is not ABSENT}
+    instance = cls.__new__(cls)
+    _put(instance, "_oxide_source", _Assembled(info, data, (), OFF))
+    return instance
 
 
 def _source(instance: Any) -> Source | None:
@@ -137,6 +195,19 @@ def raw_json(instance: object) -> bytes | None:
         if source is None
         else json.dumps(source.data, ensure_ascii=False).encode("utf-8", "surrogatepass")
     )
+
+
+def given(instance: Any) -> dict[str, Any]:
+    """The members an object had when it came, by JSON key; objects inside are models.
+
+    Args:
+        instance: a model.
+    """
+    materialise(instance)
+    known: set[str] = instance.__pydantic_fields_set__
+    found = {f.key: getattr(instance, f.name) for f in class_info(type(instance)).fields if f.name in known}
+    found.update(instance.__pydantic_extra__ or {})
+    return found
 
 
 def note(instance: Any, name: str, value: object) -> None:

@@ -1,0 +1,59 @@
+"""Selects the backend that accumulates streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxide._backend import NATIVE
+
+if TYPE_CHECKING or not NATIVE:
+    from .accumulate_py import (
+        ArgumentScan,
+        ChatChoice,
+        ChatTool,
+        Indexed,
+        ParsedAt,
+        Prefix,
+        Text,
+        TextAt,
+        chat_events,
+        freeze,
+        merge,
+        plain,
+        response_events,
+        taken,
+    )
+else:
+    from .accumulate_c import (
+        ArgumentScan,
+        ChatChoice,
+        ChatTool,
+        Indexed,
+        ParsedAt,
+        Prefix,
+        Text,
+        TextAt,
+        chat_events,
+        freeze,
+        merge,
+        plain,
+        response_events,
+        taken,
+    )
+
+__all__ = [
+    "ArgumentScan",
+    "ChatChoice",
+    "ChatTool",
+    "Indexed",
+    "ParsedAt",
+    "Prefix",
+    "Text",
+    "TextAt",
+    "chat_events",
+    "freeze",
+    "merge",
+    "plain",
+    "response_events",
+    "taken",
+]

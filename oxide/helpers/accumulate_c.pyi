@@ -1,0 +1,72 @@
+from typing import Any, final
+
+from oxide.models.lazy_c import Later
+
+@final
+class Text:
+    length: int
+    def __init__(self, text: str = "") -> None: ...
+    def append(self, piece: str) -> Any: ...
+    def upto(self, length: int) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+@final
+class TextAt(Later):
+    def __init__(self, text: Text, length: int) -> None: ...
+
+@final
+class ParsedAt(Later):
+    def __init__(self, text: Text, length: int) -> None: ...
+
+@final
+class Prefix(Later):
+    def __init__(self, items: list[Any], length: int) -> None: ...
+
+class Indexed(dict[int, Any]): ...
+
+@final
+class ArgumentScan:
+    closed: bool
+    def feed(self, piece: str) -> bool: ...
+
+@final
+class ChatTool:
+    index: int
+    entry: dict[str, Any]
+    function: dict[str, Any] | None
+    arguments: Text | None
+    scan: ArgumentScan
+    strict: bool | None
+    done: bool
+    parsed: Any
+    def __init__(self, index: int, entry: dict[str, Any]) -> None: ...
+    @property
+    def name(self) -> str: ...
+
+@final
+class ChatChoice:
+    index: int
+    base: dict[str, Any]
+    message: dict[str, Any]
+    content: Text | None
+    refusal: Text | None
+    finish_reason: str | None
+    logprobs: dict[str, Any] | None
+    content_logprobs: list[Any] | None
+    refusal_logprobs: list[Any] | None
+    tools: dict[int, ChatTool]
+    current: ChatTool | None
+    content_done: bool
+    refusal_done: bool
+    content_logprobs_done: bool
+    refusal_logprobs_done: bool
+    parsed: Any
+    def __init__(self, index: int, base: dict[str, Any]) -> None: ...
+
+def chat_events(state: Any, chunk: Any) -> list[Any]: ...
+def freeze(value: Any) -> Any: ...
+def merge(acc: dict[str, Any], delta: dict[str, Any]) -> Any: ...
+def plain(value: Any) -> Any: ...
+def response_events(state: Any, event: Any) -> list[Any]: ...
+def taken(event: Any, name: str) -> Any: ...

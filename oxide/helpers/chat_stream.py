@@ -1,0 +1,386 @@
+"""Chat completions as they are streamed: events, snapshots and the completion at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError
+from oxide.models import construct
+from oxide.models.lazy import Later, assemble
+from oxide.options import NotGiven, Omit, omit
+
+from . import chat_events as ev
+from .accumulate import ChatChoice, ChatTool, Indexed, chat_events, freeze, plain
+from .stream_base import AsyncHelperStream
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from oxide.stream import AsyncStream
+    from oxide.types.chat import ChatCompletionChunk
+
+__all__ = [
+    "AsyncChatCompletionStream",
+    "AsyncChatCompletionStreamManager",
+    "ChatCompletionStreamState",
+]
+
+ResponseFormatT = TypeVar("ResponseFormatT")
+
+
+class _Snapshot(Later):
+    """The completion so far, made when an event's `snapshot` is read."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def resolve(self) -> Any:
+        """The snapshot."""
+        return self._state.snapshot()
+
+
+class _Tools:
+    """What is known of the tools a call was made with."""
+
+    def __init__(self, tools: Iterable[Any]) -> None:
+        self._by_name: dict[str, Any] = {}
+        for tool in tools:
+            function = tool.get("function") if tool.get("type") == "function" else None
+            if isinstance(function, dict):
+                self._by_name.setdefault(cast("dict[str, Any]", function).get("name", ""), function)
+
+    def is_strict(self, name: str) -> bool:
+        """Whether what is complete of a call's arguments is parsed on the way."""
+        function = self._by_name.get(name)
+        return function is not None and bool(function.get("strict"))
+
+    @property
+    def parseable(self) -> bool:
+        """Whether the arguments of any tool are parsed."""
+        return any(hasattr(f, "model") or f.get("strict") for f in self._by_name.values())
+
+    def parse(self, name: str, arguments: str) -> Any:
+        """The arguments as an instance of the tool's model, as JSON where it is strict, else None."""
+        function = self._by_name.get(name)
+        if function is None:
+            return None
+        model = getattr(function, "model", None)
+        if model is not None:
+            return model.model_validate_json(arguments)
+        if not function.get("strict"):
+            return None
+        import json
+
+        return json.loads(arguments)
+
+
+class _State:
+    """A chat as `chat_events` fills it; see there."""
+
+    chunk_event = ev.ChunkEvent
+    content_delta_event = ev.ContentDeltaEvent
+    refusal_delta_event = ev.RefusalDeltaEvent
+    tool_delta_event = ev.FunctionToolCallArgumentsDeltaEvent
+    content_logprobs_event = ev.LogprobsContentDeltaEvent
+    refusal_logprobs_event = ev.LogprobsRefusalDeltaEvent
+
+    def __init__(self, response_format: Any, input_tools: Any) -> None:
+        self.choices: dict[int, ChatChoice] = {}
+        self.first: dict[str, Any] | None = None
+        self.latest: ChatCompletionChunk | None = None
+        self.moderation: Any = None
+        self.closed: list[tuple[ChatChoice, ChatTool]] = []
+        given = not isinstance(response_format, (Omit, NotGiven)) and response_format is not None
+        self.format = response_format if given and not isinstance(response_format, dict) else None
+        self.rich = self.format is not None
+        given = not isinstance(input_tools, (Omit, NotGiven)) and input_tools is not None
+        self.tools = _Tools(input_tools if given else ())
+        self.tool_is_strict = self.tools.is_strict
+        self.parseable = self.rich or self.tools.parseable
+        self.snapshot_later = _Snapshot(self)
+        self._made: Any = None
+        self._made_of: Any = None
+
+    def begin(self, chunk: ChatCompletionChunk) -> None:
+        """Take over what the first chunk says of the completion."""
+        value: dict[str, Any] = plain(chunk)
+        value.pop("choices", None)
+        value.pop("obfuscation", None)
+        value.pop("moderation", None)
+        self.first = {"system_fingerprint": None, **value, "object": "chat.completion"}
+
+    # -- ends --------------------------------------------------------------------------------------
+
+    def finish(self, choice: ChatChoice) -> None:
+        """A choice has ended: refuse what cannot be parsed."""
+        if not self.parseable:
+            return
+        if choice.finish_reason == "length":
+            raise LengthFinishReasonError(completion=self.snapshot())
+        if choice.finish_reason == "content_filter":
+            raise ContentFilterFinishReasonError(completion=self.snapshot())
+
+    def moved_on(self, choice: ChatChoice, events: list[Any]) -> None:
+        """Another tool call begins: the text is over, and the call before, if its arguments have closed."""
+        self._content_done(choice, events)
+        tool = choice.current
+        if tool is not None and tool.scan.closed:
+            self._tool_done(tool, events)
+
+    def ended(self, choice: ChatChoice, events: list[Any]) -> None:
+        """A choice has ended: so has everything in it."""
+        self._content_done(choice, events)
+        for index in sorted(choice.tools):
+            self._tool_done(choice.tools[index], events)
+
+    def _content_done(self, choice: ChatChoice, events: list[Any]) -> None:
+        content, refusal = choice.content, choice.refusal
+        if content is not None and content.length and not choice.content_done:
+            choice.content_done = True
+            if self.rich and not (refusal is not None and refusal.length):
+                choice.parsed = self._parse(content.text)
+            events.append(assemble(ev.ContentDoneEvent, ("content.done", content.text, choice.parsed)))
+        if refusal is not None and not choice.refusal_done:
+            choice.refusal_done = True
+            events.append(assemble(ev.RefusalDoneEvent, ("refusal.done", refusal.text)))
+        items = choice.content_logprobs
+        if items is not None and not choice.content_logprobs_done:
+            choice.content_logprobs_done = True
+            events.append(assemble(ev.LogprobsContentDoneEvent, ("logprobs.content.done", items)))
+        items = choice.refusal_logprobs
+        if items is not None and not choice.refusal_logprobs_done:
+            choice.refusal_logprobs_done = True
+            events.append(assemble(ev.LogprobsRefusalDoneEvent, ("logprobs.refusal.done", items)))
+
+    def _tool_done(self, tool: ChatTool, events: list[Any]) -> None:
+        if tool.done or tool.function is None or tool.entry.get("type") not in ("function", None):
+            return
+        tool.done = True
+        arguments = "" if tool.arguments is None else tool.arguments.text
+        tool.parsed = self.tools.parse(tool.name, arguments)
+        values = ("tool_calls.function.arguments.done", tool.name, tool.index, arguments, tool.parsed)
+        events.append(assemble(ev.FunctionToolCallArgumentsDoneEvent, values))
+
+    def _parse(self, text: str) -> Any:
+        from .parsing import parse_text
+
+        return parse_text(text, self.format)
+
+    # -- the whole ---------------------------------------------------------------------------------
+
+    def snapshot(self) -> Any:
+        """The completion so far."""
+        if self._made is None or self._made_of is not self.latest:
+            choices = [self._choice_value(self.choices[i], partial=True) for i in sorted(self.choices)]
+            self._made = construct(ev.ParsedChatCompletion, self._value(choices))
+            self._made_of = self.latest
+        return self._made
+
+    def final(self) -> Any:
+        """The completion, once it is complete."""
+        for index in sorted(self.choices):
+            reason = self.choices[index].finish_reason
+            if reason == "length":
+                raise LengthFinishReasonError(completion=self.snapshot())
+            if reason == "content_filter":
+                raise ContentFilterFinishReasonError(completion=self.snapshot())
+        choices = [self._choice_value(self.choices[i], partial=False) for i in sorted(self.choices)]
+        return construct(ev.ParsedChatCompletion, self._value(choices))
+
+    def _value(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        assert self.first is not None
+        assert self.latest is not None
+        value = {**self.first, "choices": choices}
+        value["usage"] = plain(self.latest.usage)
+        value["system_fingerprint"] = self.latest.system_fingerprint
+        if self.moderation is not None:
+            value["moderation"] = plain(self.moderation)
+        return value
+
+    def _choice_value(self, choice: ChatChoice, *, partial: bool) -> dict[str, Any]:
+        message: dict[str, Any] = freeze(choice.message)
+        value = {**choice.base, "message": message, "finish_reason": choice.finish_reason}
+        if choice.logprobs is not None:
+            value["logprobs"] = {
+                **plain(choice.logprobs),
+                "content": plain(choice.content_logprobs),
+                "refusal": plain(choice.refusal_logprobs),
+            }
+        if partial:
+            self._add_partial(choice, message)
+            return value
+        message["parsed"] = choice.parsed
+        if self.rich and not choice.content_done and message.get("content") and not message.get("refusal"):
+            message["parsed"] = self._parse(message["content"])
+        calls: list[Any] = []
+        for call in message.get("tool_calls") or ():
+            if call.get("type") == "custom":
+                continue
+            if "function" in call:
+                function = call["function"]
+                parsed = self.tools.parse(function.get("name") or "", function.get("arguments") or "")
+                call["function"] = {**function, "parsed_arguments": parsed}
+            calls.append(call)
+        message["tool_calls"] = calls or None
+        return value
+
+    def _add_partial(self, choice: ChatChoice, message: dict[str, Any]) -> None:
+        content = message.get("content")
+        if choice.content_done:
+            message["parsed"] = choice.parsed
+        elif self.rich and content and not message.get("refusal") and content.strip():
+            message["parsed"] = _partial(content)
+        calls = choice.message.get("tool_calls")
+        if not isinstance(calls, Indexed):
+            return
+        for call, index in zip(message["tool_calls"], sorted(calls), strict=True):
+            tool = choice.tools.get(index)
+            if tool is not None and tool.function is not None and "function" in call:
+                arguments = call["function"].get("arguments")
+                parsed = _partial(arguments) if tool.strict and not tool.done and arguments else tool.parsed
+                call["function"]["parsed_arguments"] = parsed
+
+
+def _partial(text: str) -> Any:
+    from pydantic_core import from_json
+
+    return from_json(text, allow_partial=True)
+
+
+class ChatCompletionStreamState(Generic[ResponseFormatT]):
+    """Makes a completion out of chunks that come from elsewhere, such as `create(..., stream=True)`.
+
+    Args:
+        input_tools: the `tools` of the call, for parsed arguments.
+        response_format: the `response_format` of the call, for parsed content.
+
+    Source: same name, arguments and methods as in the official SDK.
+    """
+
+    def __init__(self, *, input_tools: Any = omit, response_format: Any = omit) -> None:
+        self._state = _State(response_format, input_tools)
+
+    def handle_chunk(self, chunk: ChatCompletionChunk) -> list[ev.ChatCompletionStreamEvent[ResponseFormatT]]:
+        """Add a chunk.
+
+        Args:
+            chunk: the next chunk of one completion.
+
+        Returns:
+            The events it stands for, the first a `ChunkEvent`.
+
+        Raises:
+            LengthFinishReasonError: something is to be parsed, and the model ran out of tokens.
+            ContentFilterFinishReasonError: something is to be parsed, and the content filter stopped it.
+            pydantic.ValidationError: what the model wrote does not fit the type given.
+        """
+        return cast("list[ev.ChatCompletionStreamEvent[ResponseFormatT]]", chat_events(self._state, chunk))
+
+    @property
+    def current_completion_snapshot(self) -> ev.ParsedChatCompletionSnapshot:
+        """The completion so far: of this moment, so read it again after the next chunk.
+
+        Raises:
+            RuntimeError: no chunk was added.
+        """
+        if self._state.latest is None:
+            raise RuntimeError("There is no snapshot before the first chunk")
+        return cast("ev.ParsedChatCompletionSnapshot", self._state.snapshot())
+
+    def get_final_completion(self) -> ev.ParsedChatCompletion[ResponseFormatT]:
+        """The completion made of the chunks; whether they were all, only the caller knows.
+
+        Raises:
+            LengthFinishReasonError: the model ran out of tokens.
+            ContentFilterFinishReasonError: the content filter stopped it.
+            RuntimeError: no chunk was added.
+        """
+        if self._state.latest is None:
+            raise RuntimeError("There is no completion before the first chunk")
+        return cast("ev.ParsedChatCompletion[ResponseFormatT]", self._state.final())
+
+
+class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
+    """The events of a chat completion: `chunk`, `content.delta`, `content.done` and so on.
+
+    `async for event in stream` ends with the completion; it raises as the stream below it does when that ends
+    badly. `snapshot`, `parsed` and `arguments` of events are made when they are read.
+
+    Args:
+        raw_stream: the chunks.
+        response_format: the `response_format` of the call.
+        input_tools: the `tools` of the call.
+
+    Source: same name and methods as in the official SDK.
+    """
+
+    def __init__(self, *, raw_stream: Any, response_format: Any = omit, input_tools: Any = omit) -> None:
+        super().__init__(raw_stream)
+        self._state = _State(response_format, input_tools)
+
+    def _handle(self, raw: Any) -> list[Any]:
+        # Azure sends results of its content filter as chunks of no kind.
+        return chat_events(self._state, raw) if raw.object == "chat.completion.chunk" else []
+
+    @property
+    def current_completion_snapshot(self) -> ev.ParsedChatCompletionSnapshot:
+        """The completion so far: of this moment, so read it again after the next event.
+
+        Raises:
+            RuntimeError: nothing has come yet.
+        """
+        if self._state.latest is None:
+            raise RuntimeError("There is no snapshot before the first chunk")
+        return cast("ev.ParsedChatCompletionSnapshot", self._state.snapshot())
+
+    async def get_final_completion(self) -> ev.ParsedChatCompletion[ResponseFormatT]:
+        """Read the stream to its end and return the completion.
+
+        Raises:
+            LengthFinishReasonError: the model ran out of tokens.
+            ContentFilterFinishReasonError: the content filter stopped it.
+            APIError: the stream ended badly, or was closed before its end.
+        """
+        await self._complete()
+        if self._state.latest is None:
+            raise self._truncated("The stream ended without a chunk.")
+        return cast("ev.ParsedChatCompletion[ResponseFormatT]", self._state.final())
+
+
+class AsyncChatCompletionStreamManager(Generic[ResponseFormatT]):
+    """What `client.chat.completions.stream()` returns: `async with` sends the request and closes the stream.
+
+    Args:
+        api_request: the request, not yet sent.
+        response_format: the `response_format` of the call.
+        input_tools: the `tools` of the call.
+
+    Source: same name as in the official SDK.
+    """
+
+    def __init__(
+        self,
+        api_request: Awaitable[AsyncStream[ChatCompletionChunk]],
+        *,
+        response_format: Any = omit,
+        input_tools: Any = omit,
+    ) -> None:
+        self._api_request = api_request
+        self._response_format = response_format
+        self._input_tools = input_tools
+        self._stream: AsyncChatCompletionStream[ResponseFormatT] | None = None
+
+    async def __aenter__(self) -> AsyncChatCompletionStream[ResponseFormatT]:
+        self._stream = AsyncChatCompletionStream(
+            raw_stream=await self._api_request,
+            response_format=self._response_format,
+            input_tools=self._input_tools,
+        )
+        return self._stream
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            await self._stream.close()

@@ -1,0 +1,103 @@
+"""What the stream helpers share: one raw stream, events made of it, and an end that is told apart from a break."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from oxide.errors import APIStreamTruncatedError
+
+__all__ = ["AsyncHelperStream"]
+
+
+class AsyncHelperStream:
+    """Iterates over the events that a subclass makes of raw ones.
+
+    Args:
+        raw_stream: the raw events.
+    """
+
+    def __init__(self, raw_stream: Any) -> None:
+        self._raw_stream = raw_stream
+        self._raw_events = raw_stream.__aiter__()
+        self._pending: deque[Any] = deque()
+        self._ended = False
+        self._failure: BaseException | None = None
+
+    def _handle(self, raw: Any) -> list[Any]:
+        """The events that a raw one stands for."""
+        raise NotImplementedError
+
+    @property
+    def response(self) -> Any:
+        """Facts about the answer: status, headers, `request_id`."""
+        return self._raw_stream.response
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        """Wait for the next event.
+
+        Raises:
+            StopAsyncIteration: the stream is complete, or was closed.
+            APIError: it ended badly.
+        """
+        pending = self._pending
+        while not pending:
+            try:
+                pending.extend(self._handle(await self._raw_events.__anext__()))
+            except StopAsyncIteration:
+                self._ended = True
+                raise
+            except Exception as error:
+                self._failure = error
+                self._raw_events.close()
+                raise
+            except BaseException:
+                # Cancelled: later calls are no part of that.
+                self._failure = self._truncated("The stream was cancelled before it was complete.")
+                self._raw_events.close()
+                raise
+        return pending.popleft()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the stream; the connection is kept when the body was read to its end, else it is closed."""
+        if not self._ended and self._failure is None:
+            self._failure = self._truncated("The stream was closed before it was complete.")
+        await self._raw_stream.close()
+
+    async def until_done(self) -> Self:
+        """Read the stream to its end.
+
+        Raises:
+            APIError: it ends badly.
+        """
+        async for _ in self:
+            pass
+        return self
+
+    async def _complete(self) -> None:
+        """Read to the end; a stream that broke, or was closed before, stays broken."""
+        if self._failure is None:
+            await self.until_done()
+        if self._failure is not None:
+            raise self._failure
+
+    def _truncated(self, message: str) -> APIStreamTruncatedError:
+        from oxide.errors import APIStreamTruncatedError
+
+        return APIStreamTruncatedError(message=message, request=self._raw_stream.response.request)

@@ -1,0 +1,69 @@
+# Part of lazy_c.pyx: instances made of Python values, some of which are worked out only when somebody reads them.
+
+ABSENT = conv.ABSENT
+
+
+cdef class Later:
+    cpdef object resolve(self):
+        raise NotImplementedError
+
+
+cdef object resolved(object later):
+    return (<Later>later).resolve()
+
+
+cdef object assembled(ClassPlan plan, tuple values):
+    """An instance with these values, in the order of its fields; ABSENT where a field was not given."""
+    cdef OxFilled *filled
+    cdef PyObject *value
+    cdef Py_ssize_t i
+    cdef bint tracked = False
+    cdef object instance
+    cdef object holder = owned(ox_filled_new(plan, plan.names, plan.count, LAZY))
+    filled = <OxFilled *>holder
+    filled.later = True
+    for i in range(plan.count):
+        value = <PyObject *>values[i]
+        if value == <PyObject *>ABSENT:
+            continue
+        filled.values[i] = taken(<object>value)
+        if not tracked and PyObject_IS_GC(<object>value):
+            tracked = True
+    instance = ox_alloc(plan.cls)
+    ox_set_slot(instance, ox_slot_private, conv.private_values(plan.cls) if plan.has_private else None)
+    if tracked:
+        PyObject_GC_Track(holder)
+    ox_set_slot(instance, ox_slot_source, holder)
+    return instance
+
+
+def assemble(cls, tuple values not None):
+    cdef ClassPlan plan = class_plan(cls)
+    if len(values) != plan.count or not plan.fillable:
+        raise TypeError(f"{cls.__name__} cannot be assembled of {len(values)} values")
+    return assembled(plan, values)
+
+
+def given(instance):
+    cdef PyObject *held = OX_SLOT(instance, ox_slot_source) if _bound else NULL
+    cdef OxFilled *filled
+    cdef FieldPlan field
+    cdef dict found = {}
+    if held != NULL and ox_is_filled(held):
+        filled = <OxFilled *>held
+        if filled.keep == NULL:
+            for item in (<ClassPlan>filled.plan).fields:
+                field = <FieldPlan>item
+                if filled.values[field.index] != NULL:
+                    found[field.fact.key] = ox_filled_value(filled, field.index)
+            return found
+    materialise_c(instance)
+    values = <dict>ox_dict(instance)
+    known = instance.__pydantic_fields_set__
+    for item in class_plan(type(instance)).fields:
+        field = <FieldPlan>item
+        if field.name in known:
+            found[field.fact.key] = values[field.name]
+    if instance.__pydantic_extra__:
+        found.update(instance.__pydantic_extra__)
+    return found
