@@ -63,10 +63,10 @@ cdef class ParsedAt(Later):
         self.length = length
 
     cpdef object resolve(self):
-        from pydantic_core import from_json
+        from oxide.helpers.parsing import partial_json
 
         text = self.text.upto(self.length)
-        return from_json(text, allow_partial=True) if text.strip() else None
+        return partial_json(text) if text.strip() else None
 
 
 @cython.final

@@ -90,10 +90,10 @@ class ParsedAt(Later):
 
     def resolve(self) -> Any:
         """The value; None where there is none yet."""
-        from pydantic_core import from_json
+        from oxide.helpers.parsing import partial_json
 
         text = self._text.upto(self._length)
-        return from_json(text, allow_partial=True) if text.strip() else None
+        return partial_json(text) if text.strip() else None
 
 
 class Prefix(Later):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError
@@ -28,6 +28,8 @@ __all__ = [
 
 ResponseFormatT = TypeVar("ResponseFormatT")
 
+_CUT = frozenset({"length", "content_filter"})
+
 
 class _Snapshot(Later):
     """The completion so far, made when an event's `snapshot` is read."""
@@ -38,41 +40,6 @@ class _Snapshot(Later):
     def resolve(self) -> Any:
         """The snapshot."""
         return self._state.snapshot()
-
-
-class _Tools:
-    """What is known of the tools a call was made with."""
-
-    def __init__(self, tools: Iterable[Any]) -> None:
-        self._by_name: dict[str, Any] = {}
-        for tool in tools:
-            function = tool.get("function") if tool.get("type") == "function" else None
-            if isinstance(function, dict):
-                self._by_name.setdefault(cast("dict[str, Any]", function).get("name", ""), function)
-
-    def is_strict(self, name: str) -> bool:
-        """Whether what is complete of a call's arguments is parsed on the way."""
-        function = self._by_name.get(name)
-        return function is not None and bool(function.get("strict"))
-
-    @property
-    def parseable(self) -> bool:
-        """Whether the arguments of any tool are parsed."""
-        return any(hasattr(f, "model") or f.get("strict") for f in self._by_name.values())
-
-    def parse(self, name: str, arguments: str) -> Any:
-        """The arguments as an instance of the tool's model, as JSON where it is strict, else None."""
-        function = self._by_name.get(name)
-        if function is None:
-            return None
-        model = getattr(function, "model", None)
-        if model is not None:
-            return model.model_validate_json(arguments)
-        if not function.get("strict"):
-            return None
-        import json
-
-        return json.loads(arguments)
 
 
 class _State:
@@ -95,9 +62,9 @@ class _State:
         self.format = response_format if given and not isinstance(response_format, dict) else None
         self.rich = self.format is not None
         given = not isinstance(input_tools, (Omit, NotGiven)) and input_tools is not None
-        self.tools = _Tools(input_tools if given else ())
-        self.tool_is_strict = self.tools.is_strict
-        self.parseable = self.rich or self.tools.parseable
+        self.tools: list[Any] = list(input_tools) if given else []
+        definitions = [tool.get("function") or {} for tool in self.tools if tool.get("type") == "function"]
+        self.parseable = self.rich or any(definition.get("strict") for definition in definitions)
         self.snapshot_later = _Snapshot(self)
         self._made: Any = None
         self._made_of: Any = None
@@ -109,6 +76,15 @@ class _State:
         value.pop("obfuscation", None)
         value.pop("moderation", None)
         self.first = {"system_fingerprint": None, **value, "object": "chat.completion"}
+
+    def tool_is_strict(self, name: str) -> bool:
+        """Whether what is complete of a call's arguments is parsed on the way."""
+        if not self.tools:
+            return False
+        from .parsing import find_tool
+
+        definition = find_tool(self.tools, name)
+        return definition is not None and bool(definition.get("strict"))
 
     # -- ends --------------------------------------------------------------------------------------
 
@@ -132,7 +108,11 @@ class _State:
         """A choice has ended: so has everything in it."""
         self._content_done(choice, events)
         for index in sorted(choice.tools):
-            self._tool_done(choice.tools[index], events)
+            tool = choice.tools[index]
+            if not tool.done and not tool.scan.closed and choice.finish_reason not in _CUT:
+                # Without arguments, or with some that never close: whoever wants the call sees why.
+                self.closed.append((choice, tool))
+            self._tool_done(tool, events)
 
     def _content_done(self, choice: ChatChoice, events: list[Any]) -> None:
         content, refusal = choice.content, choice.refusal
@@ -158,7 +138,7 @@ class _State:
             return
         tool.done = True
         arguments = "" if tool.arguments is None else tool.arguments.text
-        tool.parsed = self.tools.parse(tool.name, arguments)
+        tool.parsed = self._parse_arguments(tool.name, arguments)
         values = ("tool_calls.function.arguments.done", tool.name, tool.index, arguments, tool.parsed)
         events.append(assemble(ev.FunctionToolCallArgumentsDoneEvent, values))
 
@@ -166,6 +146,13 @@ class _State:
         from .parsing import parse_text
 
         return parse_text(text, self.format)
+
+    def _parse_arguments(self, name: str, arguments: str) -> Any:
+        if not self.tools:
+            return None
+        from .parsing import parse_arguments
+
+        return parse_arguments(self.tools, name, arguments)
 
     # -- the whole ---------------------------------------------------------------------------------
 
@@ -179,14 +166,18 @@ class _State:
 
     def final(self) -> Any:
         """The completion, once it is complete."""
+        self.check_reasons()
+        choices = [self._choice_value(self.choices[i], partial=False) for i in sorted(self.choices)]
+        return construct(ev.ParsedChatCompletion, self._value(choices))
+
+    def check_reasons(self) -> None:
+        """Raise for a choice that did not come to its end."""
         for index in sorted(self.choices):
             reason = self.choices[index].finish_reason
             if reason == "length":
                 raise LengthFinishReasonError(completion=self.snapshot())
             if reason == "content_filter":
                 raise ContentFilterFinishReasonError(completion=self.snapshot())
-        choices = [self._choice_value(self.choices[i], partial=False) for i in sorted(self.choices)]
-        return construct(ev.ParsedChatCompletion, self._value(choices))
 
     def _value(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
         assert self.first is not None
@@ -219,7 +210,7 @@ class _State:
                 continue
             if "function" in call:
                 function = call["function"]
-                parsed = self.tools.parse(function.get("name") or "", function.get("arguments") or "")
+                parsed = self._parse_arguments(function.get("name") or "", function.get("arguments") or "")
                 call["function"] = {**function, "parsed_arguments": parsed}
             calls.append(call)
         message["tool_calls"] = calls or None
@@ -243,9 +234,9 @@ class _State:
 
 
 def _partial(text: str) -> Any:
-    from pydantic_core import from_json
+    from .parsing import partial_json
 
-    return from_json(text, allow_partial=True)
+    return partial_json(text)
 
 
 class ChatCompletionStreamState(Generic[ResponseFormatT]):
@@ -333,6 +324,20 @@ class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
         if self._state.latest is None:
             raise RuntimeError("There is no snapshot before the first chunk")
         return cast("ev.ParsedChatCompletionSnapshot", self._state.snapshot())
+
+    def closed_calls(self) -> list[tuple[int, ChatTool]]:
+        """The calls, with the index of their choice, whose arguments have closed since the last look."""
+        closed, self._state.closed = self._state.closed, []
+        return [(choice.index, tool) for choice, tool in closed]
+
+    def check_end(self) -> None:
+        """Raise where the completion is complete and no result.
+
+        Raises:
+            LengthFinishReasonError: the model ran out of tokens.
+            ContentFilterFinishReasonError: the content filter stopped it.
+        """
+        self._state.check_reasons()
 
     async def get_final_completion(self) -> ev.ParsedChatCompletion[ResponseFormatT]:
         """Read the stream to its end and return the completion.

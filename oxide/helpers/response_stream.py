@@ -245,29 +245,12 @@ class _State:
 
     def parse_arguments(self, call: dict[str, Any]) -> Any:
         """The arguments of a call as an instance of its tool's model, as JSON where it is strict, else None."""
-        tool = _tool_named(self.tools, call.get("name") or "", call.get("namespace"))
-        if tool is None:
+        if not self.tools:
             return None
-        model = getattr(tool, "model", None)
-        if model is not None:
-            return model.model_validate_json(call["arguments"])
-        if not tool.get("strict"):
-            return None
-        import json
+        from .parsing import parse_arguments
 
-        return json.loads(call["arguments"])
-
-
-def _tool_named(tools: list[Any], name: str, namespace: str | None) -> Any:
-    """The function a call names; functions that were loaded later have their own name as the namespace."""
-    if namespace is not None:
-        for tool in tools:
-            if tool.get("type") == "namespace" and tool.get("name") == namespace:
-                inner = tool.get("tools") or ()
-                return next((t for t in inner if t.get("type") == "function" and t.get("name") == name), None)
-        if namespace != name:
-            return None
-    return next((t for t in tools if t.get("type") == "function" and t.get("name") == name), None)
+        name, arguments = call.get("name") or "", call.get("arguments") or ""
+        return parse_arguments(self.tools, name, arguments, namespace=call.get("namespace"))
 
 
 class ResponseStreamState(Generic[TextFormatT]):
@@ -335,6 +318,24 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
             return events
         return [event for event in events if _number(event, after + 1) > after]
 
+    @property
+    def output_items(self) -> dict[int, Any]:
+        """The items of the output as they were added, by their index."""
+        return self._state.items
+
+    def check_end(self) -> None:
+        """Raise where the stream has ended and the response is no result.
+
+        Raises:
+            LengthFinishReasonError: it is incomplete, because the model ran out of tokens.
+            ContentFilterFinishReasonError: it is incomplete, because of the content filter.
+            APIError: it failed, or there is none.
+        """
+        if self._state.completed is None:
+            if self._state.ended is None:
+                raise self._truncated("The stream ended before the response was complete.")
+            raise bad_end(self._state.ended, self._raw_stream)
+
     async def get_final_response(self) -> ev.ParsedResponse[TextFormatT]:
         """Read the stream to its end and return the response.
 
@@ -344,10 +345,7 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
             APIError: it failed, or the stream ended badly or was closed before its end.
         """
         await self._complete()
-        if self._state.completed is None:
-            if self._state.ended is None:
-                raise self._truncated("The stream ended before the response was complete.")
-            raise bad_end(self._state.ended, self._raw_stream)
+        self.check_end()
         return cast("ev.ParsedResponse[TextFormatT]", self._state.completed)
 
 

@@ -6,13 +6,28 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
     from types import TracebackType
 
     from typing_extensions import Self
 
     from oxide.errors import APIStreamTruncatedError
 
-__all__ = ["AsyncHelperStream"]
+__all__ = ["AsyncHelperStream", "Request"]
+
+
+class Request:
+    """A request that is sent when it is awaited, and that need not be.
+
+    Args:
+        send: sends it.
+    """
+
+    def __init__(self, send: Callable[[], Awaitable[Any]]) -> None:
+        self._send = send
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._send().__await__()
 
 
 class AsyncHelperStream:
@@ -79,6 +94,12 @@ class AsyncHelperStream:
         if not self._ended and self._failure is None:
             self._failure = self._truncated("The stream was closed before it was complete.")
         await self._raw_stream.close()
+
+    def abandon(self) -> None:
+        """End the stream from where nothing can be awaited, such as a finalizer."""
+        if not self._ended and self._failure is None:
+            self._failure = self._truncated("The stream was left before it was complete.")
+        self._raw_events.close()
 
     async def until_done(self) -> Self:
         """Read the stream to its end.

@@ -1,0 +1,320 @@
+"""Function calls handed over while the stream goes on, each the moment its arguments are complete."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from oxide.errors import ToolArgumentsError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from .chat_events import ParsedChatCompletion
+    from .chat_stream import AsyncChatCompletionStream
+    from .response_events import ParsedResponse
+    from .response_stream import AsyncResponseStream
+    from .stream_base import AsyncHelperStream
+
+__all__ = ["AsyncChatFunctionCalls", "AsyncFunctionCalls", "AsyncResponseFunctionCalls", "FunctionCall"]
+
+ResultT = TypeVar("ResultT")
+
+_NOTHING: Any = object()
+
+
+class FunctionCall:
+    """A call of a function that a model wants made.
+
+    Args:
+        call_id: id that the call's output is sent back under.
+        item_id: id of the item in a response's output; None in a chat.
+        name: the function.
+        arguments: its arguments as the model wrote them: JSON, if the model kept to it.
+        output_index: place in the response's output, or among the calls of a chat's message.
+        tools: the tools of the request, for `parsed`.
+        namespace: the namespace the call gives, where it gives one.
+    """
+
+    __slots__ = ("_parsed", "_tools", "arguments", "call_id", "item_id", "name", "namespace", "output_index")
+
+    def __init__(
+        self,
+        call_id: str,
+        item_id: str | None,
+        name: str,
+        arguments: str,
+        output_index: int,
+        *,
+        tools: list[Any] | None = None,
+        namespace: str | None = None,
+    ) -> None:
+        self.call_id = call_id
+        self.item_id = item_id
+        self.name = name
+        self.arguments = arguments
+        self.output_index = output_index
+        self.namespace = namespace
+        self._tools = tools
+        self._parsed: Any = _NOTHING
+
+    @property
+    def parsed(self) -> Any:
+        """The arguments, checked: an instance of the tool's model, the arguments of its function, else what the
+        JSON says.
+
+        Raises:
+            ToolArgumentsError: they are not JSON, or do not fit the tool; `str(error)` is something to send
+                back to the model. The stream goes on.
+        """
+        if self._parsed is _NOTHING:
+            self._parsed = self._parse()
+        return self._parsed
+
+    def _parse(self) -> Any:
+        import json
+
+        from pydantic import ValidationError
+
+        from .parsing import parse_arguments
+        from .tools import arguments_error
+
+        text = self.arguments or "{}"
+        try:
+            found = parse_arguments(self._tools, self.name, text, namespace=self.namespace)
+            return json.loads(text) if found is None else found
+        except ToolArgumentsError as error:
+            error.call_id = self.call_id
+            raise
+        except ValidationError as error:
+            raise arguments_error(self.name, self.arguments, error, self.call_id) from error
+        except ValueError as error:
+            raise ToolArgumentsError(self.name, self.arguments, str(error), call_id=self.call_id) from error
+
+    def __repr__(self) -> str:
+        return (
+            f"FunctionCall(call_id={self.call_id!r}, item_id={self.item_id!r}, name={self.name!r}, "
+            f"arguments={self.arguments!r}, output_index={self.output_index!r})"
+        )
+
+
+class _Loop:
+    """One `async for`: leaving it closes the stream, as nothing else holds this object."""
+
+    def __init__(self, calls: AsyncFunctionCalls[Any]) -> None:
+        self._calls = calls
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __anext__(self) -> Awaitable[FunctionCall]:
+        return self._calls.__anext__()
+
+    def __del__(self) -> None:
+        self._calls.abandon()
+
+
+class AsyncFunctionCalls(Generic[ResultT]):
+    """The function calls of an answer, as they are completed: what `stream_fc()` returns.
+
+    `async for call in calls` sends the request and yields a `FunctionCall` the moment its arguments are complete.
+    It ends with the answer; an answer that fails, is incomplete or breaks off raises after the calls that did
+    arrive. Leaving the loop closes the stream. `text` and `reasoning` grow meanwhile.
+
+    Args:
+        request: opens the stream of events.
+        tools: the tools of the request.
+    """
+
+    def __init__(self, request: Awaitable[AsyncHelperStream], tools: list[Any] | None) -> None:
+        self._request = request
+        self._tools = tools
+        self._stream: Any = None
+        self._ready: deque[FunctionCall] = deque()
+        self._told: set[Any] = set()
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._over = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far, or the summary of it."""
+        return "".join(self._reasoning)
+
+    @property
+    def response(self) -> Any:
+        """Facts about the answer: status, headers, `request_id`; None before it came."""
+        return None if self._stream is None else self._stream.response
+
+    def __aiter__(self) -> AsyncIterator[FunctionCall]:
+        return _Loop(self)
+
+    async def __anext__(self) -> FunctionCall:
+        """Wait for the next call.
+
+        Raises:
+            StopAsyncIteration: there are no more.
+            APIError: the request failed, or the answer did; OpenAIError: it is incomplete.
+        """
+        stream = await self._open()
+        ready = self._ready
+        while not ready:
+            if self._over:
+                raise StopAsyncIteration
+            try:
+                event = await stream.__anext__()
+            except StopAsyncIteration:
+                self._over = True
+                self._check_end()
+                raise
+            except BaseException:
+                self._over = True
+                raise
+            self._look(event)
+        return ready.popleft()
+
+    async def _open(self) -> Any:
+        if self._stream is None:
+            self._loop = asyncio.get_running_loop()
+            self._stream = await self._request
+        return self._stream
+
+    @abstractmethod
+    def _look(self, event: Any) -> None:
+        """Note the calls, text and reasoning of an event."""
+
+    @abstractmethod
+    def _check_end(self) -> None:
+        """Raise where the end of the stream is none of the answer."""
+
+    def abandon(self) -> None:
+        """The loop was left: close a stream that has not ended."""
+        if self._stream is not None and not self._over:
+            self._over = True
+            # Any thread may run a finalizer; only the loop's own may touch the connection.
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._stream.abandon)
+
+    async def close(self) -> None:
+        """End the stream."""
+        self._over = True
+        if self._stream is not None:
+            await self._stream.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _to_the_end(self) -> Any:
+        stream = await self._open()
+        while not self._over:
+            try:
+                self._ready.append(await self.__anext__())
+            except StopAsyncIteration:
+                break
+        return stream
+
+
+class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
+    """The function calls of a response; see `AsyncFunctionCalls`."""
+
+    _stream: AsyncResponseStream[Any] | None
+
+    def _look(self, event: Any) -> None:
+        kind = event.type
+        if kind == "response.output_text.delta":
+            self._text.append(event.delta)
+        elif kind in ("response.reasoning_text.delta", "response.reasoning_summary_text.delta"):
+            self._reasoning.append(event.delta)
+        elif kind == "response.function_call_arguments.done":
+            assert self._stream is not None
+            item = self._stream.output_items.get(event.output_index)
+            if item is not None and item.type == "function_call":
+                self._tell(item, event.output_index, event.arguments)
+        elif kind == "response.output_item.done":
+            if event.item.type == "function_call":
+                self._tell(event.item, event.output_index, event.item.arguments)
+        elif kind == "response.completed":
+            for index, item in enumerate(event.response.output or ()):
+                if item.type == "function_call":
+                    self._tell(item, index, item.arguments)
+
+    def _tell(self, item: Any, index: int, arguments: str) -> None:
+        if item.call_id in self._told:
+            return
+        self._told.add(item.call_id)
+        self._ready.append(
+            FunctionCall(
+                item.call_id, item.id, item.name, arguments, index, tools=self._tools, namespace=item.namespace
+            )
+        )
+
+    def _check_end(self) -> None:
+        assert self._stream is not None
+        self._stream.check_end()
+
+    async def get_final_response(self) -> ParsedResponse[Any]:
+        """Read the stream to its end and return the response; calls not yet looked at stay in the loop.
+
+        Raises:
+            OpenAIError: it failed, is incomplete, or the stream broke or was left.
+        """
+        await self._to_the_end()
+        assert self._stream is not None
+        return await self._stream.get_final_response()
+
+
+class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
+    """The function calls of a chat completion; see `AsyncFunctionCalls`. A call is complete when the JSON of its
+    arguments closes."""
+
+    _stream: AsyncChatCompletionStream[Any] | None
+
+    def _look(self, event: Any) -> None:
+        assert self._stream is not None
+        if event.type == "content.delta":
+            self._text.append(event.delta)
+        elif event.type == "chunk":
+            for choice in event.chunk.choices:
+                # Names that servers gave it; the API itself has none.
+                for name in ("reasoning_content", "reasoning"):
+                    piece = getattr(choice.delta, name, None)
+                    if isinstance(piece, str):
+                        self._reasoning.append(piece)
+        for choice_index, tool in self._stream.closed_calls():
+            if (choice_index, tool.index) not in self._told and "function" in tool.entry:
+                self._told.add((choice_index, tool.index))
+                arguments = "" if tool.arguments is None else tool.arguments.text
+                call_id = tool.entry.get("id") or ""
+                self._ready.append(
+                    FunctionCall(call_id, None, tool.name, arguments, tool.index, tools=self._tools)
+                )
+
+    def _check_end(self) -> None:
+        assert self._stream is not None
+        self._stream.check_end()
+
+    async def get_final_completion(self) -> ParsedChatCompletion[Any]:
+        """Read the stream to its end and return the completion; calls not yet looked at stay in the loop.
+
+        Raises:
+            OpenAIError: it is incomplete, or the stream broke or was left.
+        """
+        await self._to_the_end()
+        assert self._stream is not None
+        return await self._stream.get_final_completion()

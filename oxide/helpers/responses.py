@@ -1,0 +1,143 @@
+"""`client.responses.stream` and `stream_fc`: what their generated signatures call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oxide.options import is_given, omit
+
+from .stream_base import Request
+
+if TYPE_CHECKING:
+    from .function_calls import AsyncResponseFunctionCalls
+    from .response_stream import AsyncResponseStreamManager
+
+__all__ = ["stream", "stream_fc"]
+
+# What a request for an existing response has in common with one for a new one.
+_SHARED = frozenset({
+    "response_id", "starting_after", "tools", "text_format", "stream_resume", "include", "extra_headers",
+    "extra_query", "extra_body", "timeout",
+})  # fmt: skip
+
+
+class _Prepared:
+    """A stream that is still to be asked for."""
+
+    def __init__(self, resource: Any, params: dict[str, Any]) -> None:
+        from .parsing import is_type, text_format, tools_for_responses
+
+        given = {name: value for name, value in params.items() if is_given(value)}
+        self._resource = resource
+        self._resume = given.pop("stream_resume", None)
+        wanted = given.pop("text_format", omit)
+        self.format = wanted if is_type(wanted) else omit
+        self.tools = tools_for_responses(given.get("tools"))
+        self.response_id: str | None = given.pop("response_id", None)
+        self.starting_after: int | None = given.pop("starting_after", None)
+        # `include` alone says nothing about which of the two this is.
+        new = [name for name in given if name not in _SHARED]
+        if self.response_id is not None or self.starting_after is not None:
+            if new:
+                raise ValueError(
+                    f"response_id and starting_after are for a response that exists; {', '.join(new)} "
+                    "would make a new one"
+                )
+            if self.response_id is None:
+                raise ValueError("starting_after needs the response_id it belongs to")
+            given.pop("tools", None)
+        else:
+            for name in ("input", "model"):
+                if name not in given:
+                    raise ValueError(f"{name} must be provided when creating a new response")
+            if self.format is not omit:
+                text = dict(given.get("text") or {})
+                if "format" in text:
+                    raise TypeError("Cannot mix and match text.format with text_format")
+                given["text"] = {**text, "format": text_format(self.format)}
+            if self.tools is not None:
+                given["tools"] = self.tools
+        self._params = given
+
+    async def __call__(self) -> Any:
+        """Send the request."""
+        params = self._params
+        if self.response_id is not None:
+            raw = await self._resource.retrieve(self.response_id, stream=True, **params)
+        else:
+            raw = await self._resource.create(stream=True, **params)
+        return self._resumed(raw)
+
+    def _resumed(self, raw: Any) -> Any:
+        wanted, params = self._resume, self._params
+        if wanted is None:
+            wanted = bool(params.get("background")) or self.response_id is not None
+        if not wanted:
+            return raw
+        from oxide.options import not_given
+
+        from .resume import resuming
+
+        return resuming(
+            raw,
+            self._resource._client,
+            params.get("extra_headers"),
+            params.get("extra_query"),
+            params.get("timeout", not_given),
+            response_id=self.response_id,
+            visible=wanted == "events",
+        )
+
+
+def stream(resource: Any, params: dict[str, Any]) -> AsyncResponseStreamManager[Any]:
+    """A streamed response with snapshots and parsed results.
+
+    Args:
+        resource: `client.responses`.
+        params: the parameters of `create`, `text_format` (a type) and `tools` (functions and models too); or
+            `response_id` and `starting_after` (a sequence number) of a response that exists. `stream_resume`:
+            whether a stream that breaks is picked up where it stopped; ``"events"``: and says so with a
+            `StreamResumedEvent`; left out, it is for responses in the background.
+
+    Returns:
+        To be used as `async with ... as stream`.
+
+    Raises:
+        ValueError: parameters of a new response together with those of one that exists, or too few.
+        SchemaError: the API would refuse the schema of a type or tool.
+        TypeError: `text_format` is a type that cannot be parsed into, or `text` has a format too.
+    """
+    from .response_stream import AsyncResponseStreamManager
+
+    prepared = _Prepared(resource, params)
+    return AsyncResponseStreamManager(
+        Request(prepared),
+        text_format=prepared.format,
+        input_tools=omit if prepared.tools is None else prepared.tools,
+        starting_after=prepared.starting_after,
+    )
+
+
+def stream_fc(resource: Any, params: dict[str, Any]) -> AsyncResponseFunctionCalls:
+    """The function calls of a streamed response, each the moment its arguments are complete.
+
+    Args:
+        resource: `client.responses`.
+        params: as for `stream`.
+
+    Returns:
+        To be used as `async for call in ...`.
+    """
+    from .function_calls import AsyncResponseFunctionCalls
+
+    prepared = _Prepared(resource, params)
+
+    async def opened() -> Any:
+        from .response_stream import AsyncResponseStream
+
+        # Arguments are checked where `FunctionCall.parsed` is read, so that one call's do not end the stream.
+        return AsyncResponseStream(
+            raw_stream=await prepared(), text_format=prepared.format, starting_after=prepared.starting_after
+        )
+
+    return AsyncResponseFunctionCalls(Request(opened), prepared.tools)

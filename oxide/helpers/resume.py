@@ -1,0 +1,212 @@
+"""Streams of stored responses that go on after a break, where they stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from oxide.errors import APIConnectionError, APIError, APIResponseValidationError, APIStatusError, APITimeoutError
+from oxide.transport.retry import DEFAULT_RETRY_POLICY
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from oxide._base_client import AsyncAPIClient
+    from oxide.options import Headers, Query
+    from oxide.stream import AsyncStream
+    from oxide.timeouts import TimeoutTypes
+
+__all__ = ["ResumingEvents", "resuming"]
+
+
+class ResumingEvents:
+    """The events of a response, read on from the API when the connection breaks.
+
+    No event comes twice and none is left out: the API is asked for those that follow the last one received.
+    Attempts count from the last event on, up to the client's `max_retries`, and wait as its retries do.
+
+    Args:
+        events: the events of the first request.
+        client: the client that sends the others.
+        extras: headers, query and timeout of the first request.
+        response_id: the response, where it is known already.
+        after: sequence number of the last event before these.
+        visible: hand out a `StreamResumedEvent` for every break.
+    """
+
+    def __init__(
+        self,
+        events: Any,
+        client: AsyncAPIClient,
+        extras: tuple[Headers | None, Query | None, Any],
+        *,
+        response_id: str | None = None,
+        after: int | None = None,
+        visible: bool = False,
+    ) -> None:
+        self._events = events
+        self._client = client
+        self._extras = extras
+        self._response_id = response_id
+        self._after = after
+        self._visible = visible
+        self._attempts = 0
+        self._closed = False
+        self._over = False
+        self._deadline_at = None if client.deadline is None else _now() + client.deadline
+        self.count = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has ended, well or badly, or was closed."""
+        return self._over or self._closed
+
+    def close(self) -> None:
+        """End the stream."""
+        self._closed = True
+        self._events.close()
+
+    async def __anext__(self) -> Any:
+        """Wait for the next event; after a break, for the connection that brings it.
+
+        Raises:
+            StopAsyncIteration: the stream is complete, or was closed.
+            APIError: it broke and could not be picked up again; the error is that of the break.
+        """
+        while True:
+            try:
+                event = await self._events.__anext__()
+            except StopAsyncIteration:
+                self._over = True
+                raise
+            except APIConnectionError as error:
+                try:
+                    await self._resume(error)
+                except BaseException:
+                    self._over = True
+                    raise
+                if self._visible:
+                    return self._resumed(error)
+                continue
+            number = _field(event, "sequence_number")
+            if isinstance(number, int):
+                if self._after is not None and number <= self._after:
+                    continue
+                self._after = number
+            if self._response_id is None:
+                self._response_id = _field(_field(event, "response"), "id")
+            self._attempts = 0
+            self.count += 1
+            return event
+
+    async def _resume(self, broken: APIConnectionError) -> None:
+        """Ask for the events that are missing, as often as the client retries."""
+        client = self._client
+        policy = client.retry_policy or DEFAULT_RETRY_POLICY
+        failed: APIError = broken
+        while True:
+            if not self._may_resume(broken) or not policy.should_retry(
+                failed, attempt=self._attempts, max_retries=client.max_retries
+            ):
+                raise broken
+            if self._attempts or failed is not broken:
+                wait = policy.delay(failed, attempt=max(0, self._attempts - 1))
+                if self._deadline_at is not None and _now() + wait >= self._deadline_at:
+                    raise broken
+                await asyncio.sleep(wait)
+            self._attempts += 1
+            try:
+                stream = await self._open()
+            except (APIConnectionError, APIStatusError) as error:
+                failed = error
+                continue
+            self._events = stream.__aiter__()
+            if self._closed:
+                self._events.close()
+            return
+
+    def _may_resume(self, broken: APIConnectionError) -> bool:
+        if self._closed or self._response_id is None or self._client.is_closed():
+            return False
+        return not (isinstance(broken, APITimeoutError) and broken.limit == "deadline")
+
+    async def _open(self) -> AsyncStream[Any]:
+        from oxide.resources.responses import _responses_retrieve as generated
+
+        endpoint = generated._RETRIEVE  # pyright: ignore[reportPrivateUsage]
+        client = self._client
+        headers, query, timeout = self._extras
+        wanted: dict[str, object] = {"stream": True}
+        if self._after is not None:
+            wanted["starting_after"] = self._after
+        options: Any = {"max_retries": 0}
+        if self._deadline_at is not None:
+            options["deadline"] = max(0.001, self._deadline_at - _now())
+        assert self._response_id is not None
+        path = f"/responses/{generated.segment('response_id', self._response_id)}"
+        prepared = client._prepare(  # pyright: ignore[reportPrivateUsage]
+            endpoint, path, None, wanted, True, headers, query, None, timeout, options
+        )
+        answer = await client._connections.open().request(prepared)  # pyright: ignore[reportPrivateUsage]
+        return cast("AsyncStream[Any]", client._stream(endpoint, answer))  # pyright: ignore[reportPrivateUsage]
+
+    def _resumed(self, broken: APIError) -> Any:
+        from .response_events import StreamResumedEvent
+
+        return StreamResumedEvent(
+            type="oxide.stream.resumed",
+            response_id=self._response_id or "",
+            sequence_number=-1 if self._after is None else self._after,
+            attempts=self._attempts,
+            error=broken.message,
+        )
+
+
+def resuming(
+    stream: AsyncStream[Any],
+    client: AsyncAPIClient,
+    extra_headers: Headers | None,
+    extra_query: Query | None,
+    timeout: TimeoutTypes | Any,
+    *,
+    response_id: str | None = None,
+    after: int | None = None,
+    visible: bool = False,
+) -> AsyncStream[Any]:
+    """Let a stream go on after a break.
+
+    Args:
+        stream: the stream; it is changed.
+        client: the client that sent its request.
+        extra_headers: headers of that call.
+        extra_query: query of that call.
+        timeout: timeout of that call.
+        response_id: the response, where it is known already.
+        after: sequence number of the last event before those of the stream.
+        visible: hand out a `StreamResumedEvent` for every break.
+
+    Returns:
+        The stream.
+    """
+    events = stream._events  # pyright: ignore[reportPrivateUsage]
+    if isinstance(events, ResumingEvents):
+        events._visible = visible or events._visible  # pyright: ignore[reportPrivateUsage]
+        return stream
+    stream._events = ResumingEvents(  # pyright: ignore[reportPrivateUsage]
+        events, client, (extra_headers, extra_query, timeout), response_id=response_id, after=after, visible=visible
+    )
+    return stream
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _field(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name, None)
+    except APIResponseValidationError:
+        return None
