@@ -166,9 +166,12 @@ class _State:
 
     def final(self) -> Any:
         """The completion, once it is complete."""
-        self.check_reasons()
+        from .parsed_calls import finish_chat_completion
+
         choices = [self._choice_value(self.choices[i], partial=False) for i in sorted(self.choices)]
-        return construct(ev.ParsedChatCompletion, self._value(choices))
+        made = construct(ev.ParsedChatCompletion, self._value(choices))
+        finish_chat_completion(made, self.format, self.tools)
+        return made
 
     def check_reasons(self) -> None:
         """Raise for a choice that did not come to its end."""
@@ -200,20 +203,6 @@ class _State:
             }
         if partial:
             self._add_partial(choice, message)
-            return value
-        message["parsed"] = choice.parsed
-        if self.rich and not choice.content_done and message.get("content") and not message.get("refusal"):
-            message["parsed"] = self._parse(message["content"])
-        calls: list[Any] = []
-        for call in message.get("tool_calls") or ():
-            if call.get("type") == "custom":
-                continue
-            if "function" in call:
-                function = call["function"]
-                parsed = self._parse_arguments(function.get("name") or "", function.get("arguments") or "")
-                call["function"] = {**function, "parsed_arguments": parsed}
-            calls.append(call)
-        message["tool_calls"] = calls or None
         return value
 
     def _add_partial(self, choice: ChatChoice, message: dict[str, Any]) -> None:

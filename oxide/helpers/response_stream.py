@@ -223,17 +223,11 @@ class _State:
         return assemble(ev.ResponseCompletedEvent, tuple(values))
 
     def _parsed(self, response: Any, output: list[Any]) -> Any:
-        value = plain(response)
-        items: list[Any] = [plain(item) for item in output]
-        for item in items:
-            if item.get("type") == "message":
-                for part in item.get("content") or ():
-                    if part.get("type") == "output_text":
-                        part["parsed"] = self._parse_text(part.get("text") or "", item.get("phase"))
-            elif item.get("type") == "function_call":
-                item["parsed_arguments"] = self.parse_arguments(item)
-        value["output"] = items
-        return construct(ev.ParsedResponse, value)
+        from .parsed_calls import finish_response
+
+        made = construct(ev.ParsedResponse, {**plain(response), "output": plain(output)})
+        finish_response(made, self.format, self.tools)
+        return made
 
     def _parse_text(self, text: str, phase: str | None) -> Any:
         # Only the final answer keeps to the format; a commentary is text.
@@ -242,15 +236,6 @@ class _State:
         from .parsing import parse_text
 
         return parse_text(text, self.format)
-
-    def parse_arguments(self, call: dict[str, Any]) -> Any:
-        """The arguments of a call as an instance of its tool's model, as JSON where it is strict, else None."""
-        if not self.tools:
-            return None
-        from .parsing import parse_arguments
-
-        name, arguments = call.get("name") or "", call.get("arguments") or ""
-        return parse_arguments(self.tools, name, arguments, namespace=call.get("namespace"))
 
 
 class ResponseStreamState(Generic[TextFormatT]):
