@@ -50,6 +50,10 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
     },
 }
 
+_CHAT = "resources.chat.completions.completions"
+_RESPONSES = "resources.responses.responses"
+_RUNS = "resources.beta.threads.runs.runs"
+
 # Hand-written methods of a resource: (SDK module, class) -> [(oxide module, mixin class), ...]. The resource
 # inherits from them, in this order; a method one of them defines is not generated.
 RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
@@ -97,11 +101,50 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
     ("resources.beta.threads.threads", "AsyncThreads", "create_and_run_poll"): (
         "oxide.helpers.polling:create_and_run_poll"
     ),
+    (_CHAT, "AsyncCompletions", "stream"): "oxide.helpers.chat_completions:stream",
+    (_RESPONSES, "AsyncResponses", "stream"): "oxide.helpers.responses:stream",
+    (_RUNS, "AsyncRuns", "create_and_stream"): "oxide.helpers.assistants:run_stream",
+    (_RUNS, "AsyncRuns", "stream"): "oxide.helpers.assistants:run_stream",
+    (
+        _RUNS,
+        "AsyncRuns",
+        "submit_tool_outputs_stream",
+    ): "oxide.helpers.assistants:submit_tool_outputs_stream",
+    (
+        "resources.beta.threads.threads",
+        "AsyncThreads",
+        "create_and_run_stream",
+    ): "oxide.helpers.assistants:create_and_run_stream",
+}
+
+# Parameters of oxide's own, before `extra_headers`: (SDK module, class, method) -> [[name, kind, annotation,
+# default], ...].
+EXTRA_PARAMETERS: dict[tuple[str, str, str], list[list[str | None]]] = {
+    (_RESPONSES, "AsyncResponses", "stream"): [
+        ["stream_resume", "keyword", "bool | Literal['events'] | Omit", "omit"]
+    ],
 }
 
 # Methods of oxide's own with the parameters of an official one: (SDK module, class, name) -> (the official
 # method, "module:function" as above, "module:Result" as it is annotated).
-EXTRA_METHODS: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+EXTRA_METHODS: dict[tuple[str, str, str], tuple[str, str, str]] = {
+    **{
+        (_CHAT, "AsyncCompletions", name): (
+            "stream",
+            "oxide.helpers.chat_completions:stream_fc",
+            "oxide.helpers.function_calls:AsyncChatFunctionCalls",
+        )
+        for name in ("stream_fc", "create_stream_fc")
+    },
+    **{
+        (_RESPONSES, "AsyncResponses", name): (
+            "stream",
+            "oxide.helpers.responses:stream_fc",
+            "oxide.helpers.function_calls:AsyncResponseFunctionCalls",
+        )
+        for name in ("stream_fc", "create_stream_fc")
+    },
+}
 
 # Requests whose result depends on a parameter: (SDK module, class, method) -> "module:function", which takes
 # the body, may change it, and returns the Endpoint.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from .config import CHOOSERS, CLIENT, EXTRA_METHODS, HELPER_METHODS
+from .config import CHOOSERS, CLIENT, EXTRA_METHODS, EXTRA_PARAMETERS, HELPER_METHODS
 from .extract import Facts, Package, defining_module, every_import
 from .extract_methods import BINARY, LeftOutError, called, implementation, signature
 from .mixins import mixins_of
@@ -87,6 +87,10 @@ def _resource(package: Package, module: str, name: str) -> Facts:
             later[item.name] = str(reason)
         if place in CHOOSERS:
             facts["chooser"] = CHOOSERS[place]
+        if place in EXTRA_PARAMETERS and "params" in facts:
+            for shape in (facts, *facts["overloads"]):
+                at = [param[0] for param in shape["params"]].index("extra_headers")
+                shape["params"][at:at] = EXTRA_PARAMETERS[place]
     kept = [m for m in methods.values() if m["name"] not in later]
     extra = _extra_methods(module, name, methods, places)
     kept += extra

@@ -34,13 +34,14 @@ class ArgumentScan:
 class ChatTool:
     index: int
     entry: dict[str, Any]
+    since: int
     function: dict[str, Any] | None
     arguments: Text | None
     scan: ArgumentScan
     strict: bool | None
     done: bool
     parsed: Any
-    def __init__(self, index: int, entry: dict[str, Any]) -> None: ...
+    def __init__(self, index: int, entry: dict[str, Any], since: int) -> None: ...
     @property
     def name(self) -> str: ...
 
@@ -48,6 +49,7 @@ class ChatTool:
 class ChatChoice:
     index: int
     base: dict[str, Any]
+    chunks: int
     message: dict[str, Any]
     content: Text | None
     refusal: Text | None

@@ -231,7 +231,7 @@ cdef class ArgumentScan:
 
 @cython.final
 cdef class ChatTool:
-    cdef readonly Py_ssize_t index
+    cdef readonly Py_ssize_t index, since
     cdef readonly dict entry
     cdef public dict function
     cdef public Text arguments
@@ -240,9 +240,10 @@ cdef class ChatTool:
     cdef public bint done
     cdef public object parsed
 
-    def __init__(self, Py_ssize_t index, dict entry):
+    def __init__(self, Py_ssize_t index, dict entry, Py_ssize_t since):
         self.index = index
         self.entry = entry
+        self.since = since
         self.scan = ArgumentScan()
 
     @property
@@ -258,6 +259,7 @@ cdef class ChatTool:
 cdef class ChatChoice:
     cdef readonly object index
     cdef readonly dict base
+    cdef readonly Py_ssize_t chunks
     cdef readonly dict message
     cdef public Text content, refusal
     cdef public object finish_reason
@@ -271,6 +273,7 @@ cdef class ChatChoice:
     def __init__(self, index, dict base):
         self.index = index
         self.base = base
+        self.chunks = 1
         self.message = {}
         self.tools = {}
 
@@ -299,8 +302,11 @@ cdef int choice_events(object state, object raw, list events) except -1:
     if found is None:
         base = given(raw)
         base.pop("delta", None)
-        base.pop("logprobs", None)
+        if "logprobs" in base:
+            base["logprobs"] = None
         found = state.choices[index] = ChatChoice(index, base)
+    else:
+        (<ChatChoice>found).chunks += 1
     choice = <ChatChoice>found
     raw_delta = raw.delta
     delta = {} if raw_delta is None else given(raw_delta)
@@ -383,7 +389,7 @@ cdef int add_tools(object state, ChatChoice choice, list calls) except -1:
         index = members["index"]
         found = choice.tools.get(index)
         if found is None:
-            found = choice.tools[index] = ChatTool(index, entries[index])
+            found = choice.tools[index] = ChatTool(index, entries[index], choice.chunks)
         tool = <ChatTool>found
         if tool.function is None:
             tool.function = tool.entry.get("function")
@@ -406,7 +412,7 @@ cdef int tool_events(object state, ChatChoice choice, list calls, list events) e
         function = members.get("function")
         if function is None or tool.entry.get("type") not in ("function", None):
             continue
-        if tool.strict is None:
+        if tool.strict is None and tool.name_text():
             tool.strict = state.tool_is_strict(tool.name_text())
         text = tool.arguments
         events.append(assembled(plan, (

@@ -13,21 +13,9 @@ from oxide.models.convert import ABSENT
 from oxide.models.lazy import Later, assemble, given
 
 __all__ = [
-    "ArgumentScan",
-    "ChatChoice",
-    "ChatTool",
-    "Indexed",
-    "ParsedAt",
-    "Prefix",
-    "Text",
-    "TextAt",
-    "chat_events",
-    "freeze",
-    "merge",
-    "plain",
-    "response_events",
-    "taken",
-]
+    "ArgumentScan", "ChatChoice", "ChatTool", "Indexed", "ParsedAt", "Prefix", "Text", "TextAt",
+    "chat_events", "freeze", "merge", "plain", "response_events", "taken",
+]  # fmt: skip
 
 _WHOLE = frozenset({"id", "role", "type"})
 _MARKS = re.compile(r'[{}\[\]"\\]')
@@ -74,19 +62,15 @@ class TextAt(Later):
         self._text = text
         self._length = length
 
-    def resolve(self) -> str:
+    def resolve(self) -> Any:
         """The text."""
         return self._text.upto(self._length)
 
 
-class ParsedAt(Later):
+class ParsedAt(TextAt):
     """What is complete of the JSON up to a place, parsed when it is read."""
 
-    __slots__ = ("_length", "_text")
-
-    def __init__(self, text: Text, length: int) -> None:
-        self._text = text
-        self._length = length
+    __slots__ = ()
 
     def resolve(self) -> Any:
         """The value; None where there is none yet."""
@@ -125,7 +109,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [plain(item) for item in cast("list[Any]", value)]
+        return [plain(item) for item in value]
     if hasattr(value, "model_fields_set"):
         return {key: plain(item) for key, item in given(value).items()}
     return value
@@ -144,7 +128,7 @@ def freeze(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: freeze(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [freeze(item) for item in cast("list[Any]", value)]
+        return [freeze(item) for item in value]
     return value
 
 
@@ -176,7 +160,7 @@ def merge(acc: dict[str, Any], delta: dict[str, Any]) -> None:
             _merge_items(old, value)
         elif isinstance(old, list):
             if isinstance(value, list):
-                cast("list[Any]", old).extend(plain(value))
+                old.extend(plain(value))
         elif isinstance(old, dict):
             merge(cast("dict[str, Any]", old), _members(value))
 
@@ -193,7 +177,7 @@ def _begun(key: str, value: Any) -> Any:
     if isinstance(value, str):
         return value if key in _WHOLE else Text(value)
     if isinstance(value, list):
-        if any("index" in _members(item) for item in cast("list[Any]", value)):
+        if any("index" in _members(item) for item in value):
             items = Indexed()
             _merge_items(items, value)
             return items
@@ -206,7 +190,7 @@ def _begun(key: str, value: Any) -> Any:
 def _merge_items(items: Indexed, value: Any) -> None:
     if not isinstance(value, list):
         return
-    for item in cast("list[Any]", value):
+    for item in value:
         members = _members(item)
         index = members.get("index")
         if not isinstance(index, int):
@@ -234,8 +218,7 @@ class ArgumentScan:
 
     def feed(self, piece: str) -> bool:
         """Look at the next piece; tells whether the text closed inside it."""
-        before = self.closed
-        at = 0
+        before, at = self.closed, 0
         while at < len(piece):
             if self._escaped:
                 self._escaped = False
@@ -268,6 +251,7 @@ class ChatTool:
     Attributes:
         index: its place among the calls.
         entry: what came of it, merged.
+        since: the chunk of its choice that it came with.
         function: the function's part of it, None until one came.
         arguments: its arguments so far.
         scan: tells when they have closed.
@@ -276,11 +260,12 @@ class ChatTool:
         parsed: what they were parsed into.
     """
 
-    __slots__ = ("arguments", "done", "entry", "function", "index", "parsed", "scan", "strict")
+    __slots__ = ("arguments", "done", "entry", "function", "index", "parsed", "scan", "since", "strict")
 
-    def __init__(self, index: int, entry: dict[str, Any]) -> None:
+    def __init__(self, index: int, entry: dict[str, Any], since: int) -> None:
         self.index = index
         self.entry = entry
+        self.since = since
         self.function: dict[str, Any] | None = None
         self.arguments: Text | None = None
         self.scan = ArgumentScan()
@@ -301,24 +286,21 @@ class ChatChoice:
     Attributes:
         index: its number.
         base: what its first chunk said of it, but for the delta.
+        chunks: how many there were.
         message: the message so far, merged.
         content: its text, None before any came.
         refusal: its refusal.
         finish_reason: why it ended.
         logprobs: what stands beside the two lists below; None before any came.
-        content_logprobs: those of the text.
-        refusal_logprobs: those of the refusal.
+        content_logprobs, refusal_logprobs: those of the text, those of the refusal.
         tools: its calls by index.
         current: the call that the latest piece belonged to.
-        content_done: whether the end of the text was told.
-        refusal_done: whether the end of the refusal was told.
-        content_logprobs_done: whether the end of the list was told.
-        refusal_logprobs_done: whether the end of the list was told.
+        content_done, refusal_done, content_logprobs_done, refusal_logprobs_done: ends that were told.
         parsed: what the text was parsed into.
     """
 
     __slots__ = (
-        "base", "content", "content_done", "content_logprobs", "content_logprobs_done", "current",
+        "base", "chunks", "content", "content_done", "content_logprobs", "content_logprobs_done", "current",
         "finish_reason", "index", "logprobs", "message", "parsed", "refusal", "refusal_done",
         "refusal_logprobs", "refusal_logprobs_done", "tools",
     )  # fmt: skip
@@ -326,6 +308,7 @@ class ChatChoice:
     def __init__(self, index: int, base: dict[str, Any]) -> None:
         self.index = index
         self.base = base
+        self.chunks = 1
         self.message: dict[str, Any] = {}
         self.content: Text | None = None
         self.refusal: Text | None = None
@@ -370,13 +353,15 @@ def _choice_events(state: Any, raw: Any, events: list[Any]) -> None:
     if choice is None:
         base = given(raw)
         base.pop("delta", None)
-        base.pop("logprobs", None)
+        if "logprobs" in base:
+            base["logprobs"] = None
         choice = state.choices[raw.index] = ChatChoice(raw.index, base)
+    else:
+        choice.chunks += 1
     delta = {} if raw.delta is None else given(raw.delta)
     merge(choice.message, delta)
-    content, refusal, tools, logprobs = (
-        delta.get("content"), delta.get("refusal"), delta.get("tool_calls"), raw.logprobs,
-    )  # fmt: skip
+    content, refusal = delta.get("content"), delta.get("refusal")
+    tools, logprobs = delta.get("tool_calls"), raw.logprobs
     if content is not None and choice.content is None:
         choice.content = choice.message["content"]
     if refusal is not None and choice.refusal is None:
@@ -392,16 +377,12 @@ def _choice_events(state: Any, raw: Any, events: list[Any]) -> None:
     if content is not None and text is not None:
         rich = state.rich and (choice.refusal is None or choice.refusal.length == 0)
         parsed = ParsedAt(text, text.length) if rich else None
-        events.append(
-            assemble(
-                state.content_delta_event, ("content.delta", content, TextAt(text, text.length), parsed)
-            )
-        )
+        values: tuple[Any, ...] = ("content.delta", content, TextAt(text, text.length), parsed)
+        events.append(assemble(state.content_delta_event, values))
     text = choice.refusal
     if refusal is not None and text is not None:
-        events.append(
-            assemble(state.refusal_delta_event, ("refusal.delta", refusal, TextAt(text, text.length)))
-        )
+        values = ("refusal.delta", refusal, TextAt(text, text.length))
+        events.append(assemble(state.refusal_delta_event, values))
     if tools:
         _tool_events(state, choice, tools, events)
     if logprobs is not None:
@@ -427,12 +408,10 @@ def _add_logprobs(choice: ChatChoice, logprobs: Any) -> None:
     if choice.logprobs is None:
         choice.logprobs = given(logprobs)
     if logprobs.content:
-        if choice.content_logprobs is None:
-            choice.content_logprobs = []
+        choice.content_logprobs = choice.content_logprobs or []
         choice.content_logprobs.extend(logprobs.content)
     if logprobs.refusal:
-        if choice.refusal_logprobs is None:
-            choice.refusal_logprobs = []
+        choice.refusal_logprobs = choice.refusal_logprobs or []
         choice.refusal_logprobs.extend(logprobs.refusal)
 
 
@@ -443,7 +422,7 @@ def _add_tools(state: Any, choice: ChatChoice, calls: list[Any]) -> None:
         index = members["index"]
         tool = choice.tools.get(index)
         if tool is None:
-            tool = choice.tools[index] = ChatTool(index, entries[index])
+            tool = choice.tools[index] = ChatTool(index, entries[index], choice.chunks)
         if tool.function is None:
             tool.function = tool.entry.get("function")
         if tool.arguments is None and tool.function is not None:
@@ -460,7 +439,7 @@ def _tool_events(state: Any, choice: ChatChoice, calls: list[Any], events: list[
         function = members.get("function")
         if function is None or tool.entry.get("type") not in ("function", None):
             continue
-        if tool.strict is None:
+        if tool.strict is None and tool.name:
             tool.strict = state.tool_is_strict(tool.name)
         text = tool.arguments
         length = 0 if text is None else text.length
@@ -479,9 +458,9 @@ def response_events(state: Any, event: Any) -> list[Any]:
     """Add an event to a response and tell what it means.
 
     Args:
-        state: the response: `texts` by output and content index, `arguments` by output index, `open_text(event)`,
-            `open_arguments(event)`, `handle(event)` for every other event, the event classes, and the names of
-            the fields they take over.
+        state: the response: `texts` by output and content index, `arguments` by output index,
+            `open_text(event)`, `open_arguments(event)`, `handle(event)` for every other event, the event
+            classes, and the names of the fields they take over.
         event: the event.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Streams of the Assistants API: event handlers, snapshots, and the functions behind the `*_stream` methods."""
+"""Streams of the Assistants API: handlers, snapshots, and what the `*_stream` methods call."""
 
 from __future__ import annotations
 
@@ -451,7 +451,9 @@ class AsyncAssistantStreamManager(Generic[AsyncAssistantEventHandlerT]):
             await self._stream.close()
 
 
-def _managed(resource: Any, method: str, helper: str, params: dict[str, Any]) -> Any:
+def _managed(
+    resource: Any, method: str, helper: str, params: dict[str, Any]
+) -> AsyncAssistantStreamManager[Any]:
     given = {name: value for name, value in params.items() if is_given(value)}
     handler = given.pop("event_handler", None)
     given["stream"] = True

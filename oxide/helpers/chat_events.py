@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Optional, TypeAlias, TypeVar, Union
-
-from typing_extensions import Literal
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from oxide.models import BaseModel
 from oxide.types.chat.chat_completion_chunk import ChatCompletionChunk
@@ -55,7 +53,7 @@ class ContentDeltaEvent(BaseModel):
     type: Literal["content.delta"]
     delta: str
     snapshot: str
-    parsed: Optional[object] = None
+    parsed: object | None = None
 
 
 class ContentDoneEvent(BaseModel, Generic[ResponseFormatT]):
@@ -63,7 +61,7 @@ class ContentDoneEvent(BaseModel, Generic[ResponseFormatT]):
 
     type: Literal["content.done"]
     content: str
-    parsed: Optional[ResponseFormatT] = None
+    parsed: ResponseFormatT | None = None
 
 
 class RefusalDeltaEvent(BaseModel):
@@ -132,16 +130,16 @@ class LogprobsRefusalDoneEvent(BaseModel):
     refusal: list[ChatCompletionTokenLogprob]
 
 
-ChatCompletionStreamEvent = Union[
-    ChunkEvent,
-    ContentDeltaEvent,
-    ContentDoneEvent[ResponseFormatT],
-    RefusalDeltaEvent,
-    RefusalDoneEvent,
-    FunctionToolCallArgumentsDeltaEvent,
-    FunctionToolCallArgumentsDoneEvent,
-    LogprobsContentDeltaEvent,
-    LogprobsContentDoneEvent,
-    LogprobsRefusalDeltaEvent,
-    LogprobsRefusalDoneEvent,
-]
+ChatCompletionStreamEvent: TypeAlias = (
+    ChunkEvent
+    | ContentDeltaEvent
+    | ContentDoneEvent[ResponseFormatT]
+    | RefusalDeltaEvent
+    | RefusalDoneEvent
+    | FunctionToolCallArgumentsDeltaEvent
+    | FunctionToolCallArgumentsDoneEvent
+    | LogprobsContentDeltaEvent
+    | LogprobsContentDoneEvent
+    | LogprobsRefusalDeltaEvent
+    | LogprobsRefusalDoneEvent
+)

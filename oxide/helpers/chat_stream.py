@@ -9,6 +9,8 @@ from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError
 from oxide.models import construct
 from oxide.models.lazy import Later, assemble
 from oxide.options import NotGiven, Omit, omit
+from oxide.types.chat.chat_completion_message import ChatCompletionMessage
+from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
 
 from . import chat_events as ev
 from .accumulate import ChatChoice, ChatTool, Indexed, chat_events, freeze, plain
@@ -28,6 +30,7 @@ __all__ = [
 
 ResponseFormatT = TypeVar("ResponseFormatT")
 
+_MESSAGE = tuple(ChatCompletionMessage.__pydantic_fields__)
 _CUT = frozenset({"length", "content_filter"})
 
 
@@ -160,7 +163,7 @@ class _State:
         """The completion so far."""
         if self._made is None or self._made_of is not self.latest:
             choices = [self._choice_value(self.choices[i], partial=True) for i in sorted(self.choices)]
-            self._made = construct(ev.ParsedChatCompletion, self._value(choices))
+            self._made = construct(ParsedChatCompletion, self._value(choices))
             self._made_of = self.latest
         return self._made
 
@@ -169,7 +172,7 @@ class _State:
         from .parsed_calls import finish_chat_completion
 
         choices = [self._choice_value(self.choices[i], partial=False) for i in sorted(self.choices)]
-        made = construct(ev.ParsedChatCompletion, self._value(choices))
+        made = construct(ParsedChatCompletion, self._value(choices))
         finish_chat_completion(made, self.format, self.tools)
         return made
 
@@ -194,6 +197,9 @@ class _State:
 
     def _choice_value(self, choice: ChatChoice, *, partial: bool) -> dict[str, Any]:
         message: dict[str, Any] = freeze(choice.message)
+        if choice.chunks > 1:
+            # What the API leaves out is None from the second chunk on, as with the official SDK.
+            message = {**dict.fromkeys(_MESSAGE), **message}
         value = {**choice.base, "message": message, "finish_reason": choice.finish_reason}
         if choice.logprobs is not None:
             value["logprobs"] = {
@@ -216,10 +222,13 @@ class _State:
             return
         for call, index in zip(message["tool_calls"], sorted(calls), strict=True):
             tool = choice.tools.get(index)
-            if tool is not None and tool.function is not None and "function" in call:
-                arguments = call["function"].get("arguments")
-                parsed = _partial(arguments) if tool.strict and not tool.done and arguments else tool.parsed
-                call["function"]["parsed_arguments"] = parsed
+            if tool is None or tool.function is None or "function" not in call:
+                continue
+            arguments = call["function"].get("arguments")
+            if tool.strict and not tool.done and arguments:
+                call["function"]["parsed_arguments"] = _partial(arguments)
+            elif tool.done or tool.since < choice.chunks:
+                call["function"]["parsed_arguments"] = tool.parsed
 
 
 def _partial(text: str) -> Any:
@@ -268,7 +277,7 @@ class ChatCompletionStreamState(Generic[ResponseFormatT]):
             raise RuntimeError("There is no snapshot before the first chunk")
         return cast("ev.ParsedChatCompletionSnapshot", self._state.snapshot())
 
-    def get_final_completion(self) -> ev.ParsedChatCompletion[ResponseFormatT]:
+    def get_final_completion(self) -> ParsedChatCompletion[ResponseFormatT]:
         """The completion made of the chunks; whether they were all, only the caller knows.
 
         Raises:
@@ -278,7 +287,7 @@ class ChatCompletionStreamState(Generic[ResponseFormatT]):
         """
         if self._state.latest is None:
             raise RuntimeError("There is no completion before the first chunk")
-        return cast("ev.ParsedChatCompletion[ResponseFormatT]", self._state.final())
+        return cast("ParsedChatCompletion[ResponseFormatT]", self._state.final())
 
 
 class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
@@ -328,7 +337,7 @@ class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
         """
         self._state.check_reasons()
 
-    async def get_final_completion(self) -> ev.ParsedChatCompletion[ResponseFormatT]:
+    async def get_final_completion(self) -> ParsedChatCompletion[ResponseFormatT]:
         """Read the stream to its end and return the completion.
 
         Raises:
@@ -339,7 +348,7 @@ class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
         await self._complete()
         if self._state.latest is None:
             raise self._truncated("The stream ended without a chunk.")
-        return cast("ev.ParsedChatCompletion[ResponseFormatT]", self._state.final())
+        return cast("ParsedChatCompletion[ResponseFormatT]", self._state.final())
 
 
 class AsyncChatCompletionStreamManager(Generic[ResponseFormatT]):

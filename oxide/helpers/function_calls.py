@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .chat_events import ParsedChatCompletion
+    from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
+    from oxide.types.responses.parsed_response import ParsedResponse
+
     from .chat_stream import AsyncChatCompletionStream
-    from .response_events import ParsedResponse
     from .response_stream import AsyncResponseStream
     from .stream_base import AsyncHelperStream
 
@@ -65,8 +66,8 @@ class FunctionCall:
 
     @property
     def parsed(self) -> Any:
-        """The arguments, checked: an instance of the tool's model, the arguments of its function, else what the
-        JSON says.
+        """The arguments, checked: an instance of the tool's model, the arguments of its function, else what
+        the JSON says.
 
         Raises:
             ToolArgumentsError: they are not JSON, or do not fit the tool; `str(error)` is something to send
@@ -122,9 +123,9 @@ class _Loop:
 class AsyncFunctionCalls(Generic[ResultT]):
     """The function calls of an answer, as they are completed: what `stream_fc()` returns.
 
-    `async for call in calls` sends the request and yields a `FunctionCall` the moment its arguments are complete.
-    It ends with the answer; an answer that fails, is incomplete or breaks off raises after the calls that did
-    arrive. Leaving the loop closes the stream. `text` and `reasoning` grow meanwhile.
+    `async for call in calls` sends the request and yields a `FunctionCall` the moment its arguments are
+    complete. It ends with the answer; one that fails, is incomplete or breaks off raises after the calls that
+    did arrive. Leaving the loop closes the stream. `text` and `reasoning` grow meanwhile.
 
     Args:
         request: opens the stream of events.
@@ -260,7 +261,13 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
         self._told.add(item.call_id)
         self._ready.append(
             FunctionCall(
-                item.call_id, item.id, item.name, arguments, index, tools=self._tools, namespace=item.namespace
+                item.call_id,
+                item.id,
+                item.name,
+                arguments,
+                index,
+                tools=self._tools,
+                namespace=item.namespace,
             )
         )
 
@@ -276,12 +283,15 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
         """
         await self._to_the_end()
         assert self._stream is not None
-        return await self._stream.get_final_response()
+        response: ParsedResponse[Any] = await self._stream.get_final_response()
+        return response
 
 
 class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
-    """The function calls of a chat completion; see `AsyncFunctionCalls`. A call is complete when the JSON of its
-    arguments closes."""
+    """The function calls of a chat completion; see `AsyncFunctionCalls`.
+
+    A call is complete when the JSON of its arguments closes: nothing else in a chat says so.
+    """
 
     _stream: AsyncChatCompletionStream[Any] | None
 
@@ -317,4 +327,5 @@ class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
         """
         await self._to_the_end()
         assert self._stream is not None
-        return await self._stream.get_final_completion()
+        completion: ParsedChatCompletion[Any] = await self._stream.get_final_completion()
+        return completion

@@ -1,10 +1,10 @@
-"""Events of `client.responses.stream` that differ from those of the API: names and fields as the official SDK's."""
+"""Events of `client.responses.stream` that are not the API's own: names and fields as the official SDK's."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Optional, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
-from typing_extensions import Literal, TypeVar
+from typing_extensions import TypeVar
 
 from oxide.models import BaseModel
 from oxide.types.responses.parsed_response import ParsedResponse
@@ -43,7 +43,7 @@ class ResponseTextDeltaEvent(RawResponseTextDeltaEvent):
 class ResponseTextDoneEvent(RawResponseTextDoneEvent, Generic[TextFormatT]):
     """The whole text of a part, and the object it describes where a class was given as `text_format`."""
 
-    parsed: Optional[TextFormatT] = None
+    parsed: TextFormatT | None = None
 
 
 class ResponseFunctionCallArgumentsDeltaEvent(RawResponseFunctionCallArgumentsDeltaEvent):
@@ -55,7 +55,7 @@ class ResponseFunctionCallArgumentsDeltaEvent(RawResponseFunctionCallArgumentsDe
 class ResponseCompletedEvent(RawResponseCompletedEvent, Generic[TextFormatT]):
     """The response is complete; texts and arguments in it are parsed."""
 
-    response: ParsedResponse[TextFormatT]  # type: ignore[assignment]
+    response: ParsedResponse[TextFormatT]
 
 
 class StreamResumedEvent(BaseModel):
@@ -72,13 +72,13 @@ class StreamResumedEvent(BaseModel):
 
 
 if TYPE_CHECKING:
-    ResponseStreamEvent: TypeAlias = Union[
-        ResponseTextDeltaEvent,
-        ResponseTextDoneEvent[TextFormatT],
-        ResponseFunctionCallArgumentsDeltaEvent,
-        ResponseCompletedEvent[TextFormatT],
-        RawResponseStreamEvent,
-    ]
+    ResponseStreamEvent: TypeAlias = (
+        ResponseTextDeltaEvent
+        | ResponseTextDoneEvent[TextFormatT]
+        | ResponseFunctionCallArgumentsDeltaEvent
+        | ResponseCompletedEvent[TextFormatT]
+        | RawResponseStreamEvent
+    )
 else:
     # The union of sixty classes is for type checkers; nothing is built from it.
     ResponseStreamEvent = Any

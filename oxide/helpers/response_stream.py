@@ -9,6 +9,7 @@ from oxide.errors import APIResponseValidationError
 from oxide.models import construct
 from oxide.models.lazy import assemble
 from oxide.options import NotGiven, Omit, omit
+from oxide.types.responses.parsed_response import ParsedResponse
 
 from . import response_events as ev
 from .accumulate import Text, plain, response_events, taken
@@ -88,7 +89,9 @@ class _State:
         if item is None:
             _wrong(f"`{event.type}` came for output {event.output_index} before that output was added")
         if item.type != kind:
-            _wrong(f"`{event.type}` came for output {event.output_index}, which is a {item.type}, not a {kind}")
+            _wrong(
+                f"`{event.type}` came for output {event.output_index}, which is a {item.type}, not a {kind}"
+            )
         return item
 
     def open_text(self, event: Any) -> Text:
@@ -158,7 +161,8 @@ class _State:
         item = self._item(event, "message")
         parsed = self._parse_text(event.text, getattr(item, "phase", None))
         values = [
-            parsed if name == "parsed" else taken(event, name) for name in _field_names(ev.ResponseTextDoneEvent)
+            parsed if name == "parsed" else taken(event, name)
+            for name in _field_names(ev.ResponseTextDoneEvent)
         ]
         return assemble(ev.ResponseTextDoneEvent, tuple(values))
 
@@ -225,7 +229,7 @@ class _State:
     def _parsed(self, response: Any, output: list[Any]) -> Any:
         from .parsed_calls import finish_response
 
-        made = construct(ev.ParsedResponse, {**plain(response), "output": plain(output)})
+        made = construct(ParsedResponse, {**plain(response), "output": plain(output)})
         finish_response(made, self.format, self.tools)
         return made
 
@@ -321,7 +325,7 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
                 raise self._truncated("The stream ended before the response was complete.")
             raise bad_end(self._state.ended, self._raw_stream)
 
-    async def get_final_response(self) -> ev.ParsedResponse[TextFormatT]:
+    async def get_final_response(self) -> ParsedResponse[TextFormatT]:
         """Read the stream to its end and return the response.
 
         Raises:
@@ -331,7 +335,7 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
         """
         await self._complete()
         self.check_end()
-        return cast("ev.ParsedResponse[TextFormatT]", self._state.completed)
+        return cast("ParsedResponse[TextFormatT]", self._state.completed)
 
 
 class AsyncResponseStreamManager(Generic[TextFormatT]):

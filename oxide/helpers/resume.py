@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from oxide.errors import APIConnectionError, APIError, APIResponseValidationError, APIStatusError, APITimeoutError
+from oxide.errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+)
 from oxide.transport.retry import DEFAULT_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -134,6 +140,7 @@ class ResumingEvents:
         return not (isinstance(broken, APITimeoutError) and broken.limit == "deadline")
 
     async def _open(self) -> AsyncStream[Any]:
+        from oxide.resources._base import segment
         from oxide.resources.responses import _responses_retrieve as generated
 
         endpoint = generated._RETRIEVE  # pyright: ignore[reportPrivateUsage]
@@ -146,7 +153,7 @@ class ResumingEvents:
         if self._deadline_at is not None:
             options["deadline"] = max(0.001, self._deadline_at - _now())
         assert self._response_id is not None
-        path = f"/responses/{generated.segment('response_id', self._response_id)}"
+        path = f"/responses/{segment('response_id', self._response_id)}"
         prepared = client._prepare(  # pyright: ignore[reportPrivateUsage]
             endpoint, path, None, wanted, True, headers, query, None, timeout, options
         )
@@ -196,7 +203,12 @@ def resuming(
         events._visible = visible or events._visible  # pyright: ignore[reportPrivateUsage]
         return stream
     stream._events = ResumingEvents(  # pyright: ignore[reportPrivateUsage]
-        events, client, (extra_headers, extra_query, timeout), response_id=response_id, after=after, visible=visible
+        events,
+        client,
+        (extra_headers, extra_query, timeout),
+        response_id=response_id,
+        after=after,
+        visible=visible,
     )
     return stream
 

@@ -1,4 +1,4 @@
-"""What the stream helpers share: one raw stream, events made of it, and an end that is told apart from a break."""
+"""What the stream helpers share: one raw stream, events made of it, an end that is told from a break."""
 
 from __future__ import annotations
 

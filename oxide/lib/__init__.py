@@ -1,1 +1,1 @@
-"""Clients of other servers of the API, below the names the official SDK has for their modules."""
+"""Public names in the places they have in the official SDK."""

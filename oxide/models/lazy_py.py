@@ -104,7 +104,7 @@ def assemble(cls: type[Any], values: tuple[Any, ...]) -> Any:
     if len(values) != len(info.fields) or not info.lazy:
         raise TypeError(f"{cls.__name__} cannot be assembled of {len(values)} values")
     data = {field.key: value for field, value in zip(info.fields, values, strict=True) if value is not ABSENT}
-    instance = cls.__new__(cls)
+    instance: Any = object.__new__(cls)
     _put(instance, "_oxide_source", _Assembled(info, data, (), OFF))
     return instance
 

@@ -11,8 +11,11 @@ from oxide._response import to_raw_response_wrapper, to_streamed_response_wrappe
 from oxide.options import not_given, omit
 from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.responses._responses_create import AsyncResponsesCreate
+from oxide.resources.responses._responses_create_stream_fc import AsyncResponsesCreateStreamFc
 from oxide.resources.responses._responses_parse import AsyncResponsesParse
 from oxide.resources.responses._responses_retrieve import AsyncResponsesRetrieve
+from oxide.resources.responses._responses_stream import AsyncResponsesStream
+from oxide.resources.responses._responses_stream_fc import AsyncResponsesStreamFc
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -43,7 +46,14 @@ _COMPACT: Endpoint[CompactedResponse] = Endpoint(
 )
 
 
-class AsyncResponses(AsyncResponsesParse, AsyncResponsesCreate, AsyncResponsesRetrieve):
+class AsyncResponses(
+    AsyncResponsesParse,
+    AsyncResponsesStream,
+    AsyncResponsesCreate,
+    AsyncResponsesRetrieve,
+    AsyncResponsesStreamFc,
+    AsyncResponsesCreateStreamFc,
+):
     """Methods below `/responses`."""
 
     @cached_property

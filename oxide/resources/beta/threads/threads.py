@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.resources.beta.threads._threads_create_and_run import AsyncThreadsCreateAndRun
 from oxide.resources.beta.threads._threads_create_and_run_poll import AsyncThreadsCreateAndRunPoll
+from oxide.resources.beta.threads._threads_create_and_run_stream import AsyncThreadsCreateAndRunStream
 
 if TYPE_CHECKING:
     from oxide.resources.beta.threads.messages import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncThreads", "AsyncThreadsWithRawResponse", "AsyncThreadsWithStreamingResponse"]
 
 
-class AsyncThreads(AsyncThreadsCreateAndRun, AsyncThreadsCreateAndRunPoll):
+class AsyncThreads(AsyncThreadsCreateAndRunStream, AsyncThreadsCreateAndRun, AsyncThreadsCreateAndRunPoll):
     """Methods below `/threads`."""
 
     @cached_property

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.resources.chat.completions._completions_create import AsyncCompletionsCreate
-from oxide.resources.chat.completions._completions_delete import AsyncCompletionsDelete
 from oxide.resources.chat.completions._completions_parse import AsyncCompletionsParse
+from oxide.resources.chat.completions._completions_retrieve import AsyncCompletionsRetrieve
+from oxide.resources.chat.completions._completions_stream_fc import AsyncCompletionsStreamFc
 
 if TYPE_CHECKING:
     from oxide.resources.chat.completions.messages import (
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCompletions", "AsyncCompletionsWithRawResponse", "AsyncCompletionsWithStreamingResponse"]
 
 
-class AsyncCompletions(AsyncCompletionsCreate, AsyncCompletionsParse, AsyncCompletionsDelete):
+class AsyncCompletions(
+    AsyncCompletionsCreate, AsyncCompletionsParse, AsyncCompletionsRetrieve, AsyncCompletionsStreamFc
+):
     """Methods below `/chat/completions`."""
 
     @cached_property

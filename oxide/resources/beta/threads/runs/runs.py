@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.resources.beta.threads.runs._runs_create import AsyncRunsCreate
 from oxide.resources.beta.threads.runs._runs_create_and_poll import AsyncRunsCreateAndPoll
+from oxide.resources.beta.threads.runs._runs_create_and_stream import AsyncRunsCreateAndStream
 from oxide.resources.beta.threads.runs._runs_list import AsyncRunsList
+from oxide.resources.beta.threads.runs._runs_stream import AsyncRunsStream
 from oxide.resources.beta.threads.runs._runs_submit_tool_outputs import AsyncRunsSubmitToolOutputs
+from oxide.resources.beta.threads.runs._runs_submit_tool_outputs_stream import (
+    AsyncRunsSubmitToolOutputsStream,
+)
 
 if TYPE_CHECKING:
     from oxide.resources.beta.threads.runs.steps import (
@@ -25,7 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRuns", "AsyncRunsWithRawResponse", "AsyncRunsWithStreamingResponse"]
 
 
-class AsyncRuns(AsyncRunsCreate, AsyncRunsSubmitToolOutputs, AsyncRunsCreateAndPoll, AsyncRunsList):
+class AsyncRuns(
+    AsyncRunsCreateAndStream,
+    AsyncRunsStream,
+    AsyncRunsSubmitToolOutputsStream,
+    AsyncRunsCreate,
+    AsyncRunsSubmitToolOutputs,
+    AsyncRunsCreateAndPoll,
+    AsyncRunsList,
+):
     """Methods below `/threads`."""
 
     @cached_property
