@@ -11,4 +11,15 @@ if TYPE_CHECKING or not NATIVE:
 else:
     from .lazy_c import Carrier, Later, assemble, build, given, is_lazy, materialise, note, packed, raw_json
 
-__all__ = ["Carrier", "Later", "assemble", "build", "given", "is_lazy", "materialise", "note", "packed", "raw_json"]
+__all__ = [
+    "Carrier",
+    "Later",
+    "assemble",
+    "build",
+    "given",
+    "is_lazy",
+    "materialise",
+    "note",
+    "packed",
+    "raw_json",
+]
