@@ -18,6 +18,7 @@ __all__ = [
     "BodySource",
     "Piece",
     "Upload",
+    "settle",
     "spent_reason",
     "too_long",
     "too_short",
@@ -82,6 +83,12 @@ def spent_reason(prepared: PreparedRequest) -> str:
     """
     body = prepared.body
     return "" if body is None or isinstance(body, bytes) else body.spent
+
+
+async def settle() -> None:
+    """Let what has come by now be handled: a server that answers early also resets the connection soon."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def too_long(length: int) -> OpenAIError:
@@ -158,10 +165,7 @@ class Upload:
         length, sent = self.length, 0
         while length is None or sent < length:
             piece = await self._reader.read()
-            # Twice, so that whatever has come by now is handled before the next write: a server that
-            # answers early also resets the connection soon.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            await settle()
             if self._conn is None:
                 return
             size = len(piece)

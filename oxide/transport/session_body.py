@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp.payload import Payload
 
-from .bodies import too_long, too_short
+from .bodies import settle, too_long, too_short
 
 if TYPE_CHECKING:
     from .bodies import BodyReader, BodySource
@@ -82,6 +82,7 @@ class SourceBody(Payload):
         self._probe = probe
         self.fail = fail
         self.refused = False
+        self._sending: asyncio.Future[None] | None = None
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Refused: it would have to be read whole."""
@@ -93,6 +94,12 @@ class SourceBody(Payload):
         if reader is not None:
             await reader.close()
 
+    async def ended(self) -> None:
+        """Wait until the reader is closed; aiohttp has cancelled the task that sends, or will at once."""
+        await self.close_unsent()
+        if self._sending is not None:
+            await asyncio.wait({self._sending}, timeout=1)
+
     async def write(self, writer: Any) -> None:
         """Send it whole."""
         await self.write_with_length(writer, None)
@@ -100,6 +107,7 @@ class SourceBody(Payload):
     async def write_with_length(self, writer: Any, content_length: int | None) -> None:
         """Send it; its length is what the head said."""
         reader, self._reader = self._reader, None
+        self._sending = sending = asyncio.get_running_loop().create_future()
         try:
             if reader is None:
                 reader = await self._source.open()
@@ -110,14 +118,13 @@ class SourceBody(Payload):
         finally:
             if reader is not None:
                 await reader.close()
+            sending.set_result(None)
 
     async def _write(self, writer: Any, reader: BodyReader) -> None:
         probe, length, sent = self._probe, reader.length, 0
         while length is None or sent < length:
             piece = await reader.read()
-            # As in the wire lanes: an answer that has come is handled before the next write.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            await settle()
             if self.refused:
                 await self._halt()
             size = len(piece)

@@ -34,7 +34,7 @@ _SKIP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 class _Probe:
     """Watches a request from the session's trace hooks: its limits, and whether its connection was used."""
 
-    __slots__ = ("connecting", "interrupt", "loop", "reused", "timeout", "timer")
+    __slots__ = ("connecting", "interrupt", "loop", "reused", "timeout", "timer", "upload")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout: Timeout) -> None:
         self.loop = loop
@@ -42,6 +42,7 @@ class _Probe:
         self.interrupt = Interrupt()
         self.reused = False
         self.connecting = False
+        self.upload: SourceBody | None = None
         self.timer: asyncio.TimerHandle | None = None
 
     def arm(self, limit: LimitName, seconds: float | None) -> None:
@@ -115,7 +116,6 @@ class SessionAnswer(RawAnswer):
         "_pump",
         "_response",
         "_sink",
-        "upload",
     )
 
     def __init__(
@@ -148,7 +148,6 @@ class SessionAnswer(RawAnswer):
         self._pump: asyncio.Task[None] | None = None
         self._sink: ByteSinkLike | None = None
         self._closed = False
-        self.upload: SourceBody | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -355,14 +354,15 @@ class SessionLane:
         answer: SessionAnswer | None = None
         try:
             answer = await self._open(prepared, attempt, probe)
-            if answer.upload is not None and answer.status >= 300:
-                answer.upload.refused = True
+            if probe.upload is not None and answer.status >= 300:
+                probe.upload.refused = True
             if not prepared.stream or answer.status >= 400:
                 await answer.read_all()
             else:
                 self.streams.add(answer)
-                if answer.upload is not None:
-                    answer.upload.fail = answer.fail
+                if probe.upload is not None:
+                    probe.upload.fail = answer.fail
+                    probe.upload = None
             return answer
         except asyncio.CancelledError:
             if answer is not None:
@@ -384,6 +384,8 @@ class SessionLane:
             self._running.discard(probe.interrupt)
             probe.finish()
             _current.reset(token)
+            if probe.upload is not None:
+                await probe.upload.ended()
 
     async def _open(self, prepared: PreparedRequest, attempt: Attempt, probe: _Probe) -> SessionAnswer:
         headers = CIMultiDict(prepared.headers.pairs)
@@ -400,27 +402,20 @@ class SessionLane:
             else:
                 headers.extend(proxy.headers)
         data: Any = body
-        upload: SourceBody | None = None
         if body is None:
             if prepared.method in ("POST", "PUT", "PATCH"):
                 data = b""
         elif not isinstance(body, bytes):
-            data = upload = SourceBody(body, await body.open(), probe, probe.interrupt.fire)
+            data = probe.upload = SourceBody(body, await body.open(), probe, probe.interrupt.fire)
         elif len(body) > SLICE:
             data = MemoryBody(body, probe)
         began = self.loop.time()
-        try:
-            response = await self._request(prepared, url, headers, data, more)
-        finally:
-            if upload is not None:
-                await upload.close_unsent()
+        response = await self._request(prepared, url, headers, data, more)
         probe.disarm()
         if response.status < 200:
             response.close()
             raise LaneError("protocol", f"status {response.status} was not asked for", bytes_received=True)
-        answer = SessionAnswer(self, response, probe, prepared, attempt, self.loop.time() - began)
-        answer.upload = upload
-        return answer
+        return SessionAnswer(self, response, probe, prepared, attempt, self.loop.time() - began)
 
     async def _request(
         self,
