@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import importlib.util
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
+from oxide import AsyncOpenAI
 from oxide._backend import NATIVE
 from oxide.timeouts import Timeout
 from oxide.transport import HTTPOptions, Transport, lanes
@@ -222,3 +224,90 @@ class Sink:
 def sink() -> Sink:
     """A sink that collects."""
     return Sink()
+
+
+@pytest_asyncio.fixture
+async def make(lane: str) -> AsyncIterator[Callable[..., AsyncOpenAI]]:
+    """``make(url, **options)``: a client over this run's lane, without retries."""
+    made: list[AsyncOpenAI] = []
+
+    def start(url: str, **options: Any) -> AsyncOpenAI:
+        options = {"api_key": "k", "max_retries": 0, "base_url": url.removesuffix("/v1") + "/v1", **options}
+        made.append(AsyncOpenAI(**options))
+        return made[-1]
+
+    yield start
+    for client in made:
+        await client.close()
+
+
+class Generator:
+    """Pieces of zeros; knows how many were asked for, and whether it was closed."""
+
+    def __init__(self, pieces: int, size: int = 64 * 1024) -> None:
+        self.pieces = pieces
+        self.size = size
+        self.made = 0
+        self.closed = False
+
+    async def once(self) -> AsyncIterator[bytes]:
+        try:
+            for _ in range(self.pieces):
+                self.made += 1
+                yield bytes(self.size)
+                await asyncio.sleep(0)
+        finally:
+            self.closed = True
+
+
+@pytest.fixture
+def zeros() -> type[Generator]:
+    """A body of zeros: ``zeros(pieces, size).once()``."""
+    return Generator
+
+
+async def body_size(reader: asyncio.StreamReader, head: bytes) -> int:
+    """Reads a request's body, of either framing, and keeps nothing of it."""
+    size = 0
+    found = re.search(rb"(?i)content-length: (\d+)", head)
+    if found is not None:
+        while size < int(found[1]):
+            size += len(await reader.read(min(1 << 16, int(found[1]) - size)))
+        return size
+    assert b"transfer-encoding: chunked" in head.lower()
+    while chunk := int(await reader.readline(), 16):
+        size += chunk
+        while chunk:
+            chunk -= len(await reader.read(min(1 << 16, chunk)))
+        assert await reader.readline() == b"\r\n"
+    assert await reader.readline() == b"\r\n"
+    return size
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Counting:
+    """Answers every request with 200 and notes the size of its body; reads it once the gate opens."""
+
+    def __init__(self, pause: float = 0.0, gate: asyncio.Event | None = None) -> None:
+        self.pause = pause
+        self.gate = gate
+        self.sizes: list[int] = []
+        self.heads: list[bytes] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(self.pause)
+            if self.gate is not None:
+                await self.gate.wait()
+            self.heads.append(head)
+            self.sizes.append(await body_size(reader, head))
+            writer.write(OK)
+
+
+@pytest.fixture
+def counting() -> type[Counting]:
+    """A handler for ``raw_server`` that counts what is uploaded."""
+    return Counting
