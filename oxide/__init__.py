@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .transport.settings import HTTPOptions as HTTPOptions
 else:
     from ._lazy import lazy_names
+    from ._module import explain_missing, refuse_settings
 
     _NAMES = {
         "resources": ".resources:",
@@ -130,7 +131,8 @@ else:
             ".errors",
         ),
     }
-    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES, explain_missing)
+    refuse_settings(__name__)
 
 __all__ = [
     "DEFAULT_MAX_RETRIES",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from ._calls import key_from
@@ -47,18 +47,9 @@ API_KEY_SENTINEL = "<missing API key>"
 """Value of `api_key` on a client without a key; never sent."""
 
 # Azure serves these below the name of a deployment; other operations have no deployment in their address.
-_DEPLOYED = frozenset(
-    {
-        "/audio/speech",
-        "/audio/transcriptions",
-        "/audio/translations",
-        "/chat/completions",
-        "/completions",
-        "/embeddings",
-        "/images/edits",
-        "/images/generations",
-    }
-)
+_PATHS = """/audio/speech /audio/transcriptions /audio/translations /chat/completions /completions /embeddings
+/images/edits /images/generations"""
+_DEPLOYED = frozenset(_PATHS.split())
 
 
 class MutuallyExclusiveAuthError(OpenAIError):
@@ -132,7 +123,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
       azure_ad_token_provider: function, plain or async, that gives the token before each attempt.
       base_url: the whole address instead of endpoint and deployment.
       workload_identity: refused: use `azure_ad_token_provider`.
-      organization, project, webhook_secret, websocket_base_url, timeout, max_retries, default_headers,
+      organization, project, webhook_secret, websocket_base_url, timeout, max_retries, default_headers, hooks,
         default_query, http_client, validation, deadline, retry_policy, max_event, max_line: as `AsyncOpenAI`.
 
     Raises:
@@ -173,6 +164,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         retry_policy: RetryPolicy | None = None,
         max_event: int = DEFAULT_MAX_EVENT,
         max_line: int = DEFAULT_MAX_EVENT,
+        hooks: Sequence[object] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -200,6 +192,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         retry_policy: RetryPolicy | None = None,
         max_event: int = DEFAULT_MAX_EVENT,
         max_line: int = DEFAULT_MAX_EVENT,
+        hooks: Sequence[object] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -227,6 +220,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         retry_policy: RetryPolicy | None = None,
         max_event: int = DEFAULT_MAX_EVENT,
         max_line: int = DEFAULT_MAX_EVENT,
+        hooks: Sequence[object] | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -256,6 +250,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         retry_policy: RetryPolicy | None = None,
         max_event: int = DEFAULT_MAX_EVENT,
         max_line: int = DEFAULT_MAX_EVENT,
+        hooks: Sequence[object] | None = None,
     ) -> None:
         _refuse_identity(workload_identity)
         auth = _resolve(api_key, azure_ad_token, azure_ad_token_provider)
@@ -304,6 +299,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
             retry_policy=retry_policy,
             max_event=max_event,
             max_line=max_line,
+            hooks=hooks,
         )
         self._api_version = version
         self._azure_endpoint = azure_endpoint or None
@@ -412,6 +408,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         retry_policy: RetryPolicy | NotGiven | None = not_given,
         max_event: int | NotGiven = not_given,
         max_line: int | NotGiven = not_given,
+        hooks: Sequence[object] | NotGiven | None = not_given,
     ) -> Self:
         """A client with some options changed, on the same connections; see `AsyncOpenAI.copy`.
 
@@ -460,6 +457,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
             retry_policy=retry_policy,
             max_event=max_event,
             max_line=max_line,
+            hooks=hooks,
         )
         if any(given is not None for given in auth):
             copied._set_azure(*_resolve(*auth))

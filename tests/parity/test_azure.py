@@ -293,7 +293,7 @@ def test_what_azure_has_not() -> None:
 def test_names_and_signatures() -> None:
     for name in oxide.lib.azure.__all__:
         assert hasattr(openai.lib.azure, name)
-    own = {"validation", "deadline", "retry_policy", "max_event", "max_line"}
+    own = {"validation", "deadline", "retry_policy", "max_event", "max_line", "hooks"}
     for method in ("__init__", "copy", "with_options"):
         theirs = inspect.signature(getattr(openai.AsyncAzureOpenAI, method)).parameters
         mine = inspect.signature(getattr(oxide.AsyncAzureOpenAI, method)).parameters

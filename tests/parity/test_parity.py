@@ -39,6 +39,7 @@ ALLOWED_PARAMETERS = {
     "retry_policy": "oxide's own: what is retried",
     "max_event": "oxide's own: bytes an event of a stream may have",
     "max_line": "oxide's own: bytes a line of a stream may have",
+    "hooks": "oxide's own: what is told of requests, answers, retries, errors and events",
 }
 ALLOWED_NAMES = {
     "OpenAI": "the synchronous client is not part of oxide",

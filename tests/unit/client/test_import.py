@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -73,3 +74,32 @@ def test_public_names_are_these() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="Nothing"):
         oxide.Nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["chat", "responses", "files", "embeddings", "beta"])
+def test_there_is_no_client_behind_the_module(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"client = oxide\.AsyncOpenAI\(\), and use client\.{name}$"):
+        getattr(oxide, name)
+
+
+def test_there_are_no_settings_on_the_module() -> None:
+    import openai
+
+    options = set(inspect.signature(openai.AsyncOpenAI.__init__).parameters)
+    for name in (
+        "api_key",
+        "base_url",
+        "organization",
+        "timeout",
+        "max_retries",
+        "http_client",
+        "default_query",
+    ):
+        assert name in options
+        for touch in (lambda n: getattr(oxide, n), lambda n: setattr(oxide, n, "x")):
+            with pytest.raises(AttributeError, match=rf"oxide\.AsyncOpenAI\({name}=\.\.\.\)"):
+                touch(name)
+    for name in ("api_type", "api_version", "azure_endpoint"):
+        with pytest.raises(AttributeError, match=r"oxide\.AsyncAzureOpenAI\(\.\.\.\)"):
+            setattr(oxide, name, "x")
+    assert "api_key" not in vars(oxide)
