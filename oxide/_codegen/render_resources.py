@@ -252,7 +252,7 @@ class ResourceWriter:
             f"    def __init__(self, {attribute}: {name}) -> None:",
             f"        self._{attribute} = {attribute}",
         ]
-        binary = {m["name"] for m in self.facts["methods"] if m.get("cast_to") == BINARY}
+        binary = {m["name"] for m in self.facts["methods"] if str(m["returns"]).rpartition(".")[2] == BINARY}
         offered = self.facts["views"][title]
         children = [child for child in self.facts["children"] if child[0] in offered]
         for method in [m for m in offered if m not in {child[0] for child in children}]:

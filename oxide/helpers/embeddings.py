@@ -179,6 +179,10 @@ _ENCODED = _Encoded("POST", "/embeddings", _RESULT)
 _NUMBERS: Endpoint[CreateEmbeddingResponse] = Endpoint("POST", "/embeddings", _RESULT)
 
 
+# In which the official SDK sends what a request has.
+_ORDER = ("model", "input", "user", "dimensions", "encoding_format")
+
+
 def embeddings_endpoint(body: dict[str, object]) -> Endpoint[CreateEmbeddingResponse]:
     """The operation `POST /embeddings` for a request; where none is given, base64 becomes its format.
 
@@ -188,6 +192,9 @@ def embeddings_endpoint(body: dict[str, object]) -> Endpoint[CreateEmbeddingResp
     Returns:
         The operation, which knows what the user is to see of the vectors.
     """
+    for name in _ORDER:
+        if name in body:
+            body[name] = body.pop(name)
     wanted = body.get("encoding_format", omit)
     if isinstance(wanted, (Omit, NotGiven)):
         body["encoding_format"] = "base64"

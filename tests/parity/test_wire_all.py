@@ -101,7 +101,11 @@ def request(record: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", list(RESOURCES))
 async def test_every_method_sends_the_same(oxide_server: Server, name: str) -> None:
     facts = RESOURCES[name]
-    oxide_server.script("*", Answer.json({"id": "x_1", "object": "list", "data": [], "own": 1}), times=None)
+    answer = {"id": "x_1", "object": "list", "data": [], "own": 1}
+    if name == "embeddings":
+        # An answer without any is an error there.
+        answer = {**answer, "data": [{"embedding": [0.5], "index": 0, "object": "embedding"}]}
+    oxide_server.script("*", Answer.json(answer), times=None)
     clients: list[tuple[Any, Any]] = []
     for module in (openai, oxide):
         client = module.AsyncOpenAI(

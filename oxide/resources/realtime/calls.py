@@ -7,7 +7,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, List, Literal, Optional, Union
 
-from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
+from oxide._binary import AsyncStreamedBinaryAPIResponse
+from oxide._response import (
+    to_custom_streamed_response_wrapper,
+    to_raw_response_wrapper,
+    to_streamed_response_wrapper,
+)
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
@@ -354,7 +359,7 @@ class AsyncCallsWithStreamingResponse:
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
-        self.create = to_streamed_response_wrapper(calls.create)
+        self.create = to_custom_streamed_response_wrapper(calls.create, AsyncStreamedBinaryAPIResponse)
         self.accept = to_streamed_response_wrapper(calls.accept)
         self.hangup = to_streamed_response_wrapper(calls.hangup)
         self.refer = to_streamed_response_wrapper(calls.refer)
