@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._files import file_from_path as file_from_path
     from ._response import AsyncAPIResponse as AsyncAPIResponse
     from .azure import AsyncAzureOpenAI as AsyncAzureOpenAI
+    from .bedrock import AsyncBedrockOpenAI as AsyncBedrockOpenAI
     from .client import AsyncClient as AsyncClient
     from .client import AsyncOpenAI as AsyncOpenAI
     from .constants import DEFAULT_MAX_RETRIES as DEFAULT_MAX_RETRIES
@@ -74,6 +75,7 @@ else:
         "types": ".types:",
         "AsyncAPIResponse": "._response",
         "AsyncAzureOpenAI": ".azure",
+        "AsyncBedrockOpenAI": ".bedrock",
         "AsyncClient": ".client",
         "AsyncOpenAI": ".client",
         "AsyncStream": ".stream",
@@ -147,6 +149,7 @@ __all__ = [
     "APITimeoutError",
     "AsyncAPIResponse",
     "AsyncAzureOpenAI",
+    "AsyncBedrockOpenAI",
     "AsyncClient",
     "AsyncOpenAI",
     "AsyncStream",

@@ -13,7 +13,7 @@ def encode_query(params: Mapping[str, object]) -> str:
     """Write query parameters.
 
     Args:
-      params: names to values; mappings and lists may nest, `omit` is left out, None and "" too.
+      params: names to values; mappings and lists may nest, `omit` and None are left out.
 
     Returns:
       The query without its question mark.
@@ -29,7 +29,7 @@ def encode_query(params: Mapping[str, object]) -> str:
 
 
 def _pairs(key: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, (Omit, NotGiven)):
+    if value is None or isinstance(value, (Omit, NotGiven)):
         return
     if isinstance(value, Mapping):
         for inner, item in cast("Mapping[Any, object]", value).items():
@@ -38,9 +38,7 @@ def _pairs(key: str, value: object) -> Iterator[tuple[str, str]]:
         for item in cast("list[object]", value):
             yield from _pairs(f"{key}[]", item)
     else:
-        text = _text(value)
-        if text:
-            yield key, text
+        yield key, _text(value)
 
 
 def _text(value: object) -> str:
@@ -48,4 +46,4 @@ def _text(value: object) -> str:
         return "true"
     if value is False:
         return "false"
-    return "" if value is None else str(value)
+    return str(value)

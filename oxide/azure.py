@@ -6,8 +6,15 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from ._calls import key_from
 from ._credentials import anonymous
+from .auth.azure import (
+    API_KEY_SENTINEL,
+    AsyncAzureADTokenProvider,
+    AzureADTokenProvider,
+    AzureCredentials,
+    MutuallyExclusiveAuthError,
+    resolve,
+)
 from .client import AsyncOpenAI
 from .constants import DEFAULT_MAX_EVENT, DEFAULT_MAX_RETRIES
 from .errors import OpenAIError
@@ -37,73 +44,19 @@ __all__ = [
     "MutuallyExclusiveAuthError",
 ]
 
-AsyncAzureADTokenProvider = Callable[[], "str | Awaitable[str]"]
-"""Gives the Entra ID (Azure AD) token before each attempt."""
-
-AzureADTokenProvider = Callable[[], str]
-"""The same as a plain function."""
-
-API_KEY_SENTINEL = "<missing API key>"
-"""Value of `api_key` on a client without a key; never sent."""
-
 # Azure serves these below the name of a deployment; other operations have no deployment in their address.
-_PATHS = """/audio/speech /audio/transcriptions /audio/translations /chat/completions /completions /embeddings
-/images/edits /images/generations"""
-_DEPLOYED = frozenset(_PATHS.split())
-
-
-class MutuallyExclusiveAuthError(OpenAIError):
-    """More than one of `api_key`, `azure_ad_token` and `azure_ad_token_provider` was given."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The `api_key`, `azure_ad_token` and `azure_ad_token_provider` arguments are mutually exclusive; "
-            "Only one can be passed at a time"
-        )
-
-
-class _AzureCredentials:
-    """What is asked for before each attempt: a key function, or a token provider."""
-
-    __slots__ = ("ask", "token")
-
-    def __init__(self, ask: Callable[[], Any], *, token: bool) -> None:
-        self.ask = ask
-        self.token = token
-
-    def attach(
-        self,
-        client: AsyncOpenAI,
-        endpoint: Endpoint[Any],
-        prepared: PreparedRequest,
-        headers: Headers | None,
-    ) -> None:
-        """See `oxide._credentials.Credentials`."""
-        name = "authorization" if self.token else "api-key"
-        if any(given.lower() == name for given in headers or ()):
-            return
-        # The client's own headers do not take the place of its credentials.
-        if name in prepared.headers.names:
-            prepared.headers = prepared.headers.without([name])
-        prepared.auth = self
-
-    async def authorize(
-        self, prepared: PreparedRequest, headers: list[tuple[str, str]]
-    ) -> list[tuple[str, str]]:
-        """See `oxide.transport.request.Authorizer`."""
-        if not self.token:
-            return [("api-key", await key_from(self.ask))]
-        token = self.ask()
-        if hasattr(token, "__await__"):
-            token = await token
-        if not isinstance(token, str) or not token:
-            raise ValueError("Expected `azure_ad_token_provider` argument to return a non-empty string.")
-        # Not the subclass's own idea of itself as text.
-        return [("Authorization", f"Bearer {str.__str__(token)}")]
-
-    def refused(self, headers: list[tuple[str, str]]) -> bool:
-        """See `oxide.transport.request.Authorizer`."""
-        return False
+_DEPLOYED = frozenset(
+    {
+        "/audio/speech",
+        "/audio/transcriptions",
+        "/audio/translations",
+        "/chat/completions",
+        "/completions",
+        "/embeddings",
+        "/images/edits",
+        "/images/generations",
+    }
+)
 
 
 class AsyncAzureOpenAI(AsyncOpenAI):
@@ -123,8 +76,9 @@ class AsyncAzureOpenAI(AsyncOpenAI):
       azure_ad_token_provider: function, plain or async, that gives the token before each attempt.
       base_url: the whole address instead of endpoint and deployment.
       workload_identity: refused: use `azure_ad_token_provider`.
-      organization, project, webhook_secret, websocket_base_url, timeout, max_retries, default_headers, hooks,
-        default_query, http_client, validation, deadline, retry_policy, max_event, max_line: as `AsyncOpenAI`.
+      organization, project, webhook_secret, websocket_base_url, timeout, max_retries, default_headers,
+        default_query, http_client, validation, deadline, retry_policy, max_event, max_line, hooks: as
+        `AsyncOpenAI`.
 
     Raises:
       OpenAIError: no credentials; MutuallyExclusiveAuthError: more than one kind of them.
@@ -253,7 +207,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         hooks: Sequence[object] | None = None,
     ) -> None:
         _refuse_identity(workload_identity)
-        auth = _resolve(api_key, azure_ad_token, azure_ad_token_provider)
+        auth = resolve(api_key, azure_ad_token, azure_ad_token_provider)
         if _enforce_credentials and all(given is None for given in auth):
             raise OpenAIError(
                 "Missing credentials. Please pass one of `api_key`, `azure_ad_token`, "
@@ -314,9 +268,9 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         self._set_key(api_key if api_key is not None else API_KEY_SENTINEL)
         self._credentials = None
         if token is None and provider is not None:
-            self._credentials = _AzureCredentials(provider, token=True)
+            self._credentials = AzureCredentials(provider, token=True)
         elif token is None and callable(api_key):
-            self._credentials = _AzureCredentials(api_key, token=False)
+            self._credentials = AzureCredentials(api_key, token=False)
 
     @property
     def auth_headers(self) -> dict[str, str]:
@@ -460,7 +414,7 @@ class AsyncAzureOpenAI(AsyncOpenAI):
             hooks=hooks,
         )
         if any(given is not None for given in auth):
-            copied._set_azure(*_resolve(*auth))
+            copied._set_azure(*resolve(*auth))
         if base_url is not None and not isinstance(base_url, NotGiven):
             copied._azure_endpoint = copied._azure_deployment = None
         copied._api_version = api_version or self._api_version
@@ -469,20 +423,6 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         return copied
 
     with_options = copy
-
-
-def _resolve(
-    api_key: Any, token: str | None, provider: AsyncAzureADTokenProvider | None
-) -> tuple[Any, str | None, AsyncAzureADTokenProvider | None]:
-    """The credentials given, else those of the environment."""
-    given = (None if api_key == API_KEY_SENTINEL else api_key, token, provider)
-    if sum(value is not None for value in given) > 1:
-        raise MutuallyExclusiveAuthError
-    if api_key is None and token is None and provider is None:
-        token = os.environ.get("AZURE_OPENAI_AD_TOKEN")
-        if token is None:
-            api_key = os.environ.get("AZURE_OPENAI_API_KEY")
-    return api_key, token, provider
 
 
 def _refuse_identity(identity: object) -> None:

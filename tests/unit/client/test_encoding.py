@@ -65,7 +65,7 @@ def test_what_is_not_json_is_refused_by_name(value: Any) -> None:
         ({"a": 1, "b": "x y"}, "a=1&b=x+y"),
         ({"a": ["x", "y"]}, "a%5B%5D=x&a%5B%5D=y"),
         ({"a": {"b": {"c": True}}}, "a%5Bb%5D%5Bc%5D=true"),
-        ({"a": None, "b": "", "c": omit, "d": NOT_GIVEN, "e": False, "f": 0}, "e=false&f=0"),
+        ({"a": None, "b": "", "c": omit, "d": NOT_GIVEN, "e": False, "f": 0}, "b=&e=false&f=0"),
         ({"metadata": {"k": ["v"]}}, "metadata%5Bk%5D%5B%5D=v"),
         ({}, ""),
     ],
