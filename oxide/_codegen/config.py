@@ -71,6 +71,14 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
     ("resources.uploads.uploads", "AsyncUploads", "upload_file_chunked"): (
         "oxide.helpers.uploads:upload_file_chunked"
     ),
+    **{
+        (
+            "resources.beta.agents.environments.files",
+            "AsyncFiles",
+            method,
+        ): f"oxide.helpers.agent_files:{method}"
+        for method in ("prepare", "prepare_directory", "upload")
+    },
     ("resources.realtime.calls", "AsyncCalls", "create"): "oxide.helpers.uploads:create_call",
     ("resources.videos", "AsyncVideos", "poll"): "oxide.helpers.polling:poll_video",
     ("resources.videos", "AsyncVideos", "create_and_poll"): "oxide.helpers.polling:create_and_poll_video",
@@ -169,6 +177,7 @@ MODULE_MAP: dict[str, str] = {
     "_base_client": "oxide.pagination",
     "_legacy_response": "oxide._binary",
     "lib._parsing": "oxide.helpers.parsing",
+    "lib.beta.agents._files": "oxide.helpers.agent_files",
     "lib._parsing._responses": "oxide.helpers.parsing",
     "lib._parsing._completions": "oxide.helpers.parsing",
     "pagination": "oxide.pagination",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Optional
+from typing import TYPE_CHECKING, Literal, Mapping, Optional, Sequence
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
@@ -13,7 +13,10 @@ from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.beta.agents.environments._files_create import AsyncFilesCreate
 
 if TYPE_CHECKING:
-    from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from os import PathLike
+
+    from oxide.helpers.agent_files import PreparedAgentFiles, StagedAgentFile
+    from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncPaginator, AsyncTokenPage
     from oxide.timeouts import TimeoutTypes
     from oxide.types.beta.agents.environments.environment_file import EnvironmentFile
@@ -40,6 +43,133 @@ class AsyncFiles(AsyncFilesCreate):
     def with_streaming_response(self) -> AsyncFilesWithStreamingResponse:
         """The same methods as context managers that leave the body unread."""
         return AsyncFilesWithStreamingResponse(self)
+
+    async def prepare(
+        self,
+        files: Mapping[str, str | PathLike[str]],
+        *,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> PreparedAgentFiles:
+        """`prepare` over `POST /agents/environments/{environment_id}/files`.
+
+        Args:
+            files: Mapping[str, str | PathLike[str]].
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            PreparedAgentFiles.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+        """
+        from oxide.helpers.agent_files import prepare
+
+        return await prepare(
+            self,
+            {
+                "files": files,
+                "extra_headers": extra_headers,
+                "extra_query": extra_query,
+                "extra_body": extra_body,
+                "timeout": timeout,
+            },
+        )
+
+    async def prepare_directory(
+        self,
+        root: str | PathLike[str],
+        *,
+        destination: str,
+        include: Sequence[str],
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> PreparedAgentFiles:
+        """`prepare_directory` over `POST /agents/environments/{environment_id}/files`.
+
+        Args:
+            root: str or PathLike[str].
+            destination: str.
+            include: list of str.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            PreparedAgentFiles.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+        """
+        from oxide.helpers.agent_files import prepare_directory
+
+        return await prepare_directory(
+            self,
+            {
+                "root": root,
+                "destination": destination,
+                "include": include,
+                "extra_headers": extra_headers,
+                "extra_query": extra_query,
+                "extra_body": extra_body,
+                "timeout": timeout,
+            },
+        )
+
+    async def upload(
+        self,
+        environment_id: str,
+        *,
+        file: FileTypes,
+        path: str,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> StagedAgentFile:
+        """`upload` over `POST /agents/environments/{environment_id}/files`.
+
+        Args:
+            environment_id: str, in the path, not empty.
+            file: FileTypes.
+            path: str.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            StagedAgentFile.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: environment_id is empty.
+        """
+        from oxide.helpers.agent_files import upload
+
+        return await upload(
+            self,
+            {
+                "environment_id": environment_id,
+                "file": file,
+                "path": path,
+                "extra_headers": extra_headers,
+                "extra_query": extra_query,
+                "extra_body": extra_body,
+                "timeout": timeout,
+            },
+        )
 
     def list(
         self,

@@ -1,0 +1,1 @@
+"""Public names of beta features in the places they have in the official SDK."""
