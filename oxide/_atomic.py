@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import suppress
 from secrets import token_hex
 from typing import IO
@@ -123,4 +123,7 @@ async def collect_into(path: FilePath, pieces: AsyncIterator[bytes]) -> None:
     except BaseException:
         # Not in a thread: a cancelled call must not wait again. Closing waits for a write under way.
         target.abandon()
+        if isinstance(pieces, AsyncGenerator):
+            # It holds the connection.
+            await pieces.aclose()
         raise

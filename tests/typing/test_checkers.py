@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).parent / "programs"
-RIGHT = [PROGRAMS / "responses_program.py", PROGRAMS / "chat_program.py"]
 WRONG = PROGRAMS / "wrong_program.py"
+RIGHT = sorted(set(PROGRAMS.glob("*_program.py")) - {WRONG})
 
 
 def mypy(*files: Path) -> set[tuple[str, int, str]]:

@@ -214,6 +214,15 @@ async def test_links_modes_and_devices(client: Any, oxide_server: Server, tmp_pa
             await response.stream_to_file(tmp_path / "absent" / "out")
 
 
+async def test_a_full_disk(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/files/f/content", binary(bytes(8 * MEGABYTE), stall_after=6 * MEGABYTE, stall=30))
+    async with client.files.with_streaming_response.content("f") as response:
+        with pytest.raises(OSError, match="No space left"):
+            await response.stream_to_file("/dev/full")
+    while oxide_server.open_connections:  # noqa: ASYNC110 (nothing tells when the server notices)
+        await asyncio.sleep(0.01)
+
+
 async def test_any_path_gives_bytes(client: Any, oxide_server: Server) -> None:
     oxide_server.script("/odd", binary())
     answer = await client.get("/odd", cast_to=HttpxBinaryResponseContent)

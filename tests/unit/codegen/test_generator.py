@@ -175,7 +175,7 @@ def test_helpers_and_extra_methods_have_the_official_signature(monkeypatch: pyte
     found = next(r for r in resources(Package("openai")) if (r["module"], r["name"]) == (place, cls))
     methods = {m["name"]: m for m in found["methods"]}
     assert methods["stream_fc"]["params"] == methods["stream"]["params"]
-    assert found["extra"] == ["stream_fc"]
+    assert "stream_fc" in found["extra"]
     files = ResourceWriter(found).render()
     helper = next(text for module, text in files.items() if module.endswith("_responses_stream"))
     assert "return stream(self, {'response_id': response_id, 'input': input" in helper
