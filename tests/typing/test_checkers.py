@@ -69,4 +69,4 @@ def test_mistakes_are_seen(checker: object) -> None:
 def test_programs_differ_from_the_official_ones_by_their_imports_only() -> None:
     for program in RIGHT:
         imports = re.findall(r"^(?:from|import) (\w+)", program.read_text("utf-8"), re.MULTILINE)
-        assert set(imports) <= {"__future__", "asyncio", "typing_extensions", "oxide"}
+        assert set(imports) <= {"__future__", "asyncio", "pathlib", "typing_extensions", "oxide"}
