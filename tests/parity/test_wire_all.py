@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import json
 import re
-import typing
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from types import UnionType
 from typing import Any
 
 import pytest
-import typing_extensions
 
 import oxide
 from oxide._codegen.config import CLIENT
 from oxide._codegen.facts import load
 from oxide.testing import Answer, Server
+from tests.parity.samples import arguments
 
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
 
@@ -30,60 +26,6 @@ RESOURCES = {
 
 # Each names itself and its version, and what it can decode; httpx names what HTTP/1.1 has by default.
 OWN_HEADERS = {"user-agent", "x-stainless-package-version", "accept-encoding", "connection", "content-length"}
-EXTRAS = ("extra_headers", "extra_query", "extra_body", "timeout")
-DEEP = 4
-
-
-def sample(annotation: Any, last: bool, depth: int = 0) -> Any:
-    """A value of a type.
-
-    Args:
-        annotation: as `typing.get_type_hints` gives it.
-        last: take the last alternative of a union, not the first; and the optional keys of objects.
-        depth: how many objects it is inside of.
-    """
-    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Annotated, typing_extensions.Required, typing_extensions.NotRequired):
-        return sample(args[0], last, depth)
-    if origin is typing.Literal:
-        return args[-1 if last else 0]
-    if origin is typing.Union or isinstance(annotation, UnionType):
-        kinds = [a for a in args if getattr(a, "__name__", "") not in ("Omit", "NotGiven", "NoneType")]
-        if bytes in kinds:
-            # The official client refuses the references that its own types allow beside files.
-            kinds = [a for a in kinds if not typing_extensions.is_typeddict(a)]
-        return sample(kinds[-1 if last else 0], last, depth) if kinds else None
-    if origin in (list, Iterable, Sequence) or (origin and origin.__name__ in ("SequenceNotStr", "Iterable")):
-        return [sample(args[0], last, depth + 1)]
-    if origin in (dict, Mapping):
-        return {"a key é": sample(args[1], last, depth + 1)}
-    if typing_extensions.is_typeddict(annotation):
-        hints = typing_extensions.get_type_hints(annotation, include_extras=True)
-        keys = annotation.__required_keys__ if depth > DEEP else hints
-        return {key: sample(hints[key], last, depth + 1) for key in hints if key in keys}
-    if isinstance(annotation, typing.TypeVar):
-        return "t"
-    if typing.IO in (origin, annotation) or annotation is bytes:
-        return b"\0a file\r\n"
-    if origin is tuple:
-        return ('a "file".png', b"its content", "image/png", {"X-Own": "1"})[: len(args)]
-    samples: dict[Any, Any] = {str: "a/é b", int: 3, float: 0.5, bool: True, object: {"free": [1, None]}}
-    return samples[annotation]
-
-
-def arguments(function: Any, facts: dict[str, Any], how: str) -> dict[str, Any]:
-    inner = inspect.unwrap(function)
-    hints = typing.get_type_hints(inner, include_extras=True)
-    given: dict[str, Any] = {}
-    headers = {which for _, kind, which in facts["headers"] if kind == "parameter"}
-    needed = facts["required"][0] if facts["required"] else ()
-    for name, parameter in inspect.signature(inner).parameters.items():
-        if name in ("self", "stream", *EXTRAS):
-            continue
-        if how != "required" or parameter.default is parameter.empty or name in needed:
-            value = sample(hints[name], how == "last")
-            given[name] = "key-1" if name in headers and isinstance(value, str) else value
-    return given
 
 
 def request(record: Any) -> dict[str, Any]:
