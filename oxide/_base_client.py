@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .transport.retry import RetryPolicy
 
 T = TypeVar("T")
+# Streams of responses, which the API may hold for later.
+_STORED = frozenset({"/responses", "/responses/{response_id}"})
+
 PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
 
 
@@ -247,7 +250,12 @@ class AsyncAPIClient:
         answer = await (self._connections.transport or self._connections.open()).request(prepared)
         if stream:
             choices = cast("dict[str, Any]", body).get("n") or 1 if type(body) is dict else 1
-            return cast("T", self._stream(endpoint, answer, choices))
+            made = self._stream(endpoint, answer, choices)
+            if endpoint.path in _STORED:
+                from .helpers.resume import by_default
+
+                made = by_default(made, self, path, body, query, (extra_headers, extra_query, timeout))
+            return cast("T", made)
         try:
             return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))
         except Exception as error:

@@ -55,7 +55,11 @@ class ResponseFunctionCallArgumentsDeltaEvent(RawResponseFunctionCallArgumentsDe
 class ResponseCompletedEvent(RawResponseCompletedEvent, Generic[TextFormatT]):
     """The response is complete; texts and arguments in it are parsed."""
 
-    response: ParsedResponse[TextFormatT]
+    if TYPE_CHECKING:
+        response: ParsedResponse[TextFormatT]
+    else:
+        # As the instances are: pydantic warns of a class that differs in its parameters alone.
+        response: ParsedResponse
 
 
 class StreamResumedEvent(BaseModel):

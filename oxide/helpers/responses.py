@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oxide.options import is_given, omit
+from oxide.options import is_given, not_given, omit
 
 from .stream_base import Request
 
@@ -69,24 +69,16 @@ class _Prepared:
         return self._resumed(raw)
 
     def _resumed(self, raw: Any) -> Any:
+        from .resume import as_it_is, resuming
+
         wanted, params = self._resume, self._params
         if wanted is None:
-            wanted = bool(params.get("background")) or self.response_id is not None
-        if not wanted:
             return raw
-        from oxide.options import not_given
-
-        from .resume import resuming
-
-        return resuming(
-            raw,
-            self._resource._client,
-            params.get("extra_headers"),
-            params.get("extra_query"),
-            params.get("timeout", not_given),
-            response_id=self.response_id,
-            visible=wanted == "events",
-        )
+        if not wanted:
+            return as_it_is(raw)
+        extras = (params.get("extra_headers"), params.get("extra_query"), params.get("timeout", not_given))
+        client = self._resource._client
+        return resuming(raw, client, extras, response_id=self.response_id, visible=wanted == "events")
 
 
 def stream(resource: Any, params: dict[str, Any]) -> AsyncResponseStreamManager[Any]:

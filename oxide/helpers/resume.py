@@ -15,14 +15,15 @@ from oxide.errors import (
 from oxide.transport.retry import DEFAULT_RETRY_POLICY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
     from oxide._base_client import AsyncAPIClient
     from oxide.options import Headers, Query
     from oxide.stream import AsyncStream
-    from oxide.timeouts import TimeoutTypes
 
-__all__ = ["ResumingEvents", "resuming"]
+__all__ = ["ResumingEvents", "as_it_is", "by_default", "resuming"]
 
 
 class ResumingEvents:
@@ -50,12 +51,12 @@ class ResumingEvents:
         after: int | None = None,
         visible: bool = False,
     ) -> None:
-        self._events = events
+        self._events = self.first = events
         self._client = client
         self._extras = extras
         self._response_id = response_id
         self._after = after
-        self._visible = visible
+        self.visible = visible
         self._attempts = 0
         self._closed = False
         self._over = False
@@ -94,7 +95,7 @@ class ResumingEvents:
                 except BaseException:
                     self._over = True
                     raise
-                if self._visible:
+                if self.visible:
                     return self._resumed(error)
                 continue
             number = _field(event, "sequence_number")
@@ -172,12 +173,47 @@ class ResumingEvents:
         )
 
 
+def by_default(
+    stream: AsyncStream[Any],
+    client: AsyncAPIClient,
+    path: str,
+    body: object,
+    query: Mapping[str, object] | None,
+    extras: tuple[Headers | None, Query | None, Any],
+) -> AsyncStream[Any]:
+    """Let a stream go on after a break where the API keeps its events: responses in the background.
+
+    Args:
+        stream: the stream; it is changed.
+        client: the client that sent its request.
+        path: path of the request.
+        body: its parameters; None where an existing response is streamed.
+        query: its query.
+        extras: headers, query and timeout of the call.
+
+    Returns:
+        The stream.
+    """
+    if body is None:
+        from urllib.parse import unquote
+
+        after = (query or {}).get("starting_after")
+        return resuming(
+            stream,
+            client,
+            extras,
+            response_id=unquote(path.rpartition("/")[2]),
+            after=after if isinstance(after, int) else None,
+        )
+    if isinstance(body, dict) and cast("dict[str, Any]", body).get("background") is True:
+        return resuming(stream, client, extras)
+    return stream
+
+
 def resuming(
     stream: AsyncStream[Any],
     client: AsyncAPIClient,
-    extra_headers: Headers | None,
-    extra_query: Query | None,
-    timeout: TimeoutTypes | Any,
+    extras: tuple[Headers | None, Query | None, Any],
     *,
     response_id: str | None = None,
     after: int | None = None,
@@ -188,9 +224,7 @@ def resuming(
     Args:
         stream: the stream; it is changed.
         client: the client that sent its request.
-        extra_headers: headers of that call.
-        extra_query: query of that call.
-        timeout: timeout of that call.
+        extras: headers, query and timeout of that call.
         response_id: the response, where it is known already.
         after: sequence number of the last event before those of the stream.
         visible: hand out a `StreamResumedEvent` for every break.
@@ -200,16 +234,23 @@ def resuming(
     """
     events = stream._events  # pyright: ignore[reportPrivateUsage]
     if isinstance(events, ResumingEvents):
-        events._visible = visible or events._visible  # pyright: ignore[reportPrivateUsage]
+        events.visible = visible or events.visible
         return stream
     stream._events = ResumingEvents(  # pyright: ignore[reportPrivateUsage]
-        events,
-        client,
-        (extra_headers, extra_query, timeout),
-        response_id=response_id,
-        after=after,
-        visible=visible,
+        events, client, extras, response_id=response_id, after=after, visible=visible
     )
+    return stream
+
+
+def as_it_is(stream: AsyncStream[Any]) -> AsyncStream[Any]:
+    """Let a stream end where it breaks.
+
+    Args:
+        stream: the stream; it is changed.
+    """
+    events = stream._events  # pyright: ignore[reportPrivateUsage]
+    if isinstance(events, ResumingEvents):
+        stream._events = events.first  # pyright: ignore[reportPrivateUsage]
     return stream
 
 

@@ -49,6 +49,7 @@ class Api:
         tokens: int | None = None,
         tokens_per_second: float | None = None,
         first_token: float = 0.0,
+        cut: int | None = None,
         keep: int | None = None,
     ) -> None:
         if tokens_per_second is not None and tokens_per_second <= 0:
@@ -60,6 +61,7 @@ class Api:
         self.tokens = tokens
         self.gap = None if tokens_per_second is None else 1 / tokens_per_second
         self.first_token = first_token
+        self.cut = cut
         self.chat = ChatCompletions(self)
         self.responses = Responses(self, keep)
         responses = self.responses
@@ -189,8 +191,11 @@ class Api:
 
     def stream(self, events: Sequence[Any], *, done: bool) -> Answer:
         """A stream at the pace of this server: a token a beat, with what surrounds it in the same write."""
-        if not self.gap:
-            return Answer.sse(events, done=done, gap=self.gap, first_byte=self.first_token)
+        if not self.gap or self.cut is not None:
+            answer = Answer.sse(events, done=done, gap=self.gap, first_byte=self.first_token)
+            if self.cut is None:
+                return answer
+            return answer.but(disconnect_after=sum(map(len, answer.body[: self.cut])))
         beats: list[bytes] = []
         tokens = 0
         for event in events:

@@ -92,6 +92,7 @@ class Server:
         tokens_per_second: pace of streams; None: as fast as they are read.
         first_token: seconds before the first byte of each answer.
         keep_alive: seconds for which idle connections are kept open.
+        cut: close the connection of every stream after this many of its events; None: never.
         keep: how many records and stored responses are kept, the newest ones; None: all.
 
     Use it as an asynchronous context manager, or call `start` and `stop`; both belong to the running event
@@ -113,6 +114,7 @@ class Server:
         tokens_per_second: float | None = None,
         first_token: float = 0.0,
         keep_alive: float = 75.0,
+        cut: int | None = None,
         keep: int | None = None,
     ) -> None:
         self._host, self._port, self._unix, self._ssl = host, port, unix, ssl
@@ -126,6 +128,7 @@ class Server:
             tokens=tokens,
             tokens_per_second=tokens_per_second,
             first_token=first_token,
+            cut=cut,
             keep=keep,
         )
         self.on_finished: Callable[[RecordedRequest], None] | None = None

@@ -1,0 +1,139 @@
+"""Streams of responses in the background that break, and go on where they stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import oxide
+from oxide.testing import Answer, Server
+from oxide.transport.retry import DefaultRetryPolicy
+
+FAST = DefaultRetryPolicy(initial=0.001)
+
+
+def client_of(server: Server, **more: Any) -> oxide.AsyncOpenAI:
+    return oxide.AsyncOpenAI(base_url=server.base_url, api_key="k", retry_policy=FAST, **more)
+
+
+async def numbers(stream: Any) -> list[int]:
+    return [event.sequence_number async for event in stream]
+
+
+async def gather(source: Any, seen: list[Any], name: str) -> None:
+    async for item in source:
+        seen.append(getattr(item, name))
+
+
+async def test_cut_after_every_event() -> None:
+    """One event a connection: every one comes, once, in order."""
+    async with (
+        Server(cut=1) as server,
+        client_of(server) as client,
+        client.responses.stream(model="m", input="hi", background=True) as stream,
+    ):
+        events = [event async for event in stream]
+        final = await stream.get_final_response()
+    count = len(events)
+    assert [event.sequence_number for event in events] == list(range(count))
+    assert events[-1].type == "response.completed"
+    assert final.output_text == server.api.reply
+    gets = [r for r in server.journal if r.method == "GET"]
+    assert [r.query["starting_after"] for r in gets] == [str(i) for i in range(count - 1)]
+    assert all(r.query["stream"] == "true" for r in gets)
+
+
+@pytest.mark.parametrize("how", ["cut", "short", "reset"])
+async def test_cut_once_after_each_event(oxide_server: Server, how: str) -> None:
+    async with client_of(oxide_server) as client:
+        whole = await numbers(
+            await client.responses.create(model="m", input="hi", stream=True, background=True)
+        )
+        for at in range(1, len(whole)):
+
+            def broken(record: Any, at: int = at) -> Answer:
+                answer = oxide_server.api.answer(record)
+                size = sum(map(len, answer.body[:at]))
+                if how == "short":
+                    return answer.but(truncate=size)
+                return answer.but(disconnect_after=size, reset=how == "reset")
+
+            oxide_server.script("/responses", broken)
+            stream = await client.responses.create(model="m", input="hi", stream=True, background=True)
+            assert await numbers(stream) == whole
+
+
+async def test_breaks_are_visible_to_those_who_ask() -> None:
+    async with (
+        Server(cut=20) as server,
+        client_of(server) as client,
+        client.responses.stream(model="m", input="hi", background=True, stream_resume="events") as stream,
+    ):
+        told = [event async for event in stream]
+    breaks: list[Any] = [event for event in told if event.type == "oxide.stream.resumed"]
+    assert [(b.sequence_number, b.attempts) for b in breaks] == [(19, 1)]
+    assert breaks[0].response_id.startswith("resp_")
+    assert "broke off" in breaks[0].error
+
+
+async def test_only_where_the_api_allows_it(oxide_server: Server) -> None:
+    def broken(record: Any) -> Answer:
+        answer = oxide_server.api.answer(record)
+        return answer.but(disconnect_after=sum(map(len, answer.body[:5])))
+
+    oxide_server.script("/responses", broken, times=3)
+    async with client_of(oxide_server) as client:
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await numbers(await client.responses.create(model="m", input="hi", stream=True))
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            async with client.responses.stream(
+                model="m", input="hi", background=True, stream_resume=False
+            ) as stream:
+                await stream.until_done()
+        async with client.responses.stream(model="m", input="hi", stream_resume=True) as stream:
+            assert (await stream.get_final_response()).status == "completed"
+
+
+async def test_within_the_retry_budget(oxide_server: Server) -> None:
+    def broken(record: Any) -> Answer:
+        answer = oxide_server.api.answer(record)
+        return answer.but(disconnect_after=sum(map(len, answer.body[:5])))
+
+    oxide_server.script("/responses", broken)
+    oxide_server.script("*", Answer.error(500), times=50)
+    async with client_of(oxide_server, max_retries=3) as client:
+        stream = await client.responses.create(model="m", input="hi", stream=True, background=True)
+        seen: list[int] = []
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await gather(stream, seen, "sequence_number")
+        assert seen == [0, 1, 2, 3, 4]
+        assert [request.status for request in oxide_server.journal] == [200, 500, 500, 500]
+
+
+async def test_an_existing_response(oxide_server: Server) -> None:
+    async with client_of(oxide_server) as client:
+        made = await client.responses.create(model="m", input="hi", background=True)
+        oxide_server.script("/responses/" + made.id, lambda record: broken_at(oxide_server, record, 9))
+        stream = await client.responses.retrieve(made.id, stream=True, starting_after=3)
+        seen = await numbers(stream)
+        assert seen == list(range(4, seen[-1] + 1))
+        async with client.responses.stream(response_id=made.id, starting_after=10) as helper:
+            after = [event.sequence_number async for event in helper]
+            assert after == list(range(11, seen[-1] + 1))
+            assert (await helper.get_final_response()).output_text == oxide_server.api.reply
+
+
+def broken_at(server: Server, record: Any, events: int) -> Answer:
+    answer = server.api.answer(record)
+    return answer.but(disconnect_after=sum(map(len, answer.body[:events])))
+
+
+async def test_a_stream_that_was_closed_stays_closed(oxide_server: Server) -> None:
+    async with client_of(oxide_server) as client:
+        stream = await client.responses.create(model="m", input="hi", stream=True, background=True)
+        async for _ in stream:
+            break
+        await stream.close()
+        assert [event async for event in stream] == []
+        assert len(oxide_server.journal) == 1
