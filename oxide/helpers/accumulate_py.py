@@ -5,12 +5,13 @@ The twin of `accumulate_c`, and its oracle. Nothing here waits for anything.
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 from oxide.errors import APIResponseValidationError
 from oxide.models.convert import ABSENT
 from oxide.models.lazy import Later, assemble, given
+
+from .closing_py import ArgumentScan
 
 __all__ = [
     "ArgumentScan", "ChatChoice", "ChatTool", "Indexed", "ParsedAt", "Prefix", "Text", "TextAt",
@@ -18,7 +19,6 @@ __all__ = [
 ]  # fmt: skip
 
 _WHOLE = frozenset({"id", "role", "type"})
-_MARKS = re.compile(r'[{}\[\]"\\]')
 
 
 class Text:
@@ -98,6 +98,11 @@ class Indexed(dict[int, Any]):
     """A list whose items come in pieces, each naming its index."""
 
 
+def _is(value: Any, kind: type) -> bool:
+    # Without telling type checkers, which would go on to ask what is inside.
+    return isinstance(value, kind)
+
+
 def plain(value: Any) -> Any:
     """A value without models: their members by JSON key.
 
@@ -108,7 +113,7 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {key: plain(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
+    if _is(value, list):
         return [plain(item) for item in value]
     if hasattr(value, "model_fields_set"):
         return {key: plain(item) for key, item in given(value).items()}
@@ -127,7 +132,7 @@ def freeze(value: Any) -> Any:
         return [freeze(value[index]) for index in sorted(value)]
     if isinstance(value, dict):
         return {key: freeze(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
+    if _is(value, list):
         return [freeze(item) for item in value]
     return value
 
@@ -158,8 +163,8 @@ def merge(acc: dict[str, Any], delta: dict[str, Any]) -> None:
                 acc[key] = old + value
         elif isinstance(old, Indexed):
             _merge_items(old, value)
-        elif isinstance(old, list):
-            if isinstance(value, list):
+        elif _is(old, list):
+            if _is(value, list):
                 old.extend(plain(value))
         elif isinstance(old, dict):
             merge(cast("dict[str, Any]", old), _members(value))
@@ -176,7 +181,7 @@ def _begun(key: str, value: Any) -> Any:
         return value
     if isinstance(value, str):
         return value if key in _WHOLE else Text(value)
-    if isinstance(value, list):
+    if _is(value, list):
         if any("index" in _members(item) for item in value):
             items = Indexed()
             _merge_items(items, value)
@@ -188,7 +193,7 @@ def _begun(key: str, value: Any) -> Any:
 
 
 def _merge_items(items: Indexed, value: Any) -> None:
-    if not isinstance(value, list):
+    if not _is(value, list):
         return
     for item in value:
         members = _members(item)
@@ -198,51 +203,7 @@ def _merge_items(items: Indexed, value: Any) -> None:
         entry = items.get(index)
         if entry is None:
             entry = items[index] = {}
-        merge(entry, members)
-
-
-class ArgumentScan:
-    """Tells when a JSON text that comes in pieces has closed.
-
-    Attributes:
-        closed: whether the object or list it began with has ended.
-    """
-
-    __slots__ = ("_depth", "_escaped", "_quoted", "closed")
-
-    def __init__(self) -> None:
-        self.closed = False
-        self._depth = 0
-        self._quoted = False
-        self._escaped = False
-
-    def feed(self, piece: str) -> bool:
-        """Look at the next piece; tells whether the text closed inside it."""
-        before, at = self.closed, 0
-        while at < len(piece):
-            if self._escaped:
-                self._escaped = False
-                at += 1
-                continue
-            found = _MARKS.search(piece, at)
-            if found is None:
-                break
-            at = found.end()
-            mark = found.group()
-            if self._quoted:
-                if mark == '"':
-                    self._quoted = False
-                elif mark == "\\":
-                    self._escaped = True
-            elif mark == '"':
-                self._quoted = True
-            elif mark in "{[":
-                self._depth += 1
-            elif mark in "}]":
-                self._depth -= 1
-                if self._depth == 0:
-                    self.closed = True
-        return self.closed and not before
+        merge(cast("dict[str, Any]", entry), members)
 
 
 class ChatTool:

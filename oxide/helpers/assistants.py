@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from oxide.errors import APITimeoutError
 from oxide.models import construct
@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
     from oxide.stream import AsyncStream
     from oxide.types.beta import AssistantStreamEvent
-    from oxide.types.beta.threads import (
-        ImageFile,
-        Message,
-        MessageDelta,
-        Run,
-        TextDelta,
-    )
+    from oxide.types.beta.threads import ImageFile, Message, MessageDelta, Run, TextDelta
     from oxide.types.beta.threads import Text as TextContent
     from oxide.types.beta.threads.runs import RunStep, RunStepDelta, ToolCall, ToolCallDelta
 
@@ -301,10 +295,9 @@ class AsyncAssistantEventHandler:
         acc = self._messages[message_id]
         if not isinstance(acc, dict):
             acc = self._messages[message_id] = _growing(acc)
-        blocks = acc.get("content")
+        blocks: Any = cast("dict[str, Any]", acc).get("content")
         if not isinstance(blocks, Indexed):
-            begun = Indexed({i: _growing(block) for i, block in enumerate(blocks or ())})
-            blocks = acc["content"] = begun
+            blocks = acc["content"] = Indexed({i: _growing(block) for i, block in enumerate(blocks or ())})
         created: list[Any] = []
         for piece in delta.content or ():
             if piece.index not in blocks:
@@ -329,8 +322,8 @@ class AsyncAssistantEventHandler:
         """The text of a block up to here, joined when it is read."""
         from oxide.types.beta.threads import Text as TextContent
 
-        text = block.get("text") or {}
-        value = text.get("value")
+        text: dict[str, Any] = block.get("text") or {}
+        value: Any = text.get("value")
         return assemble(
             TextContent,
             tuple(
@@ -367,10 +360,11 @@ class AsyncAssistantEventHandler:
         acc = self._steps[data.id]
         if not isinstance(acc, dict):
             acc = self._steps[data.id] = _growing(acc)
-        details = acc.get("step_details")
-        if isinstance(details, dict) and details.get("tool_calls") == []:
-            details["tool_calls"] = Indexed()
-        merge(acc, plain(data.delta))
+        step = cast("dict[str, Any]", acc)
+        begun: dict[str, Any] = step.get("step_details") or {}
+        if begun.get("tool_calls") == []:
+            begun["tool_calls"] = Indexed()
+        merge(step, plain(data.delta))
         details = data.delta.step_details
         if details is not None and details.type == "tool_calls":
             for piece in details.tool_calls or ():
@@ -441,7 +435,11 @@ class AsyncAssistantStreamManager(Generic[AsyncAssistantEventHandlerT]):
 
     async def __aenter__(self) -> AsyncAssistantEventHandlerT:
         self._stream = await self._api_request
-        self._event_handler._init(self._stream)  # pyright: ignore[reportPrivateUsage]
+        try:
+            self._event_handler._init(self._stream)  # pyright: ignore[reportPrivateUsage]
+        except RuntimeError:
+            await self._stream.close()
+            raise
         return self._event_handler
 
     async def __aexit__(
@@ -464,7 +462,7 @@ def _managed(
         **(given.get("extra_headers") or {}),
     }
     # Unwrapped: that the API is deprecated was said when the method was called that led here.
-    send = inspect.unwrap(getattr(type(resource), method))
+    send: Any = inspect.unwrap(getattr(resource, method).__func__)
     return AsyncAssistantStreamManager(
         Request(lambda: send(resource, **given)), event_handler=handler or AsyncAssistantEventHandler()
     )

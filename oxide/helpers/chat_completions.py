@@ -21,12 +21,13 @@ def _request(resource: Any, params: dict[str, Any], helper: str) -> tuple[Reques
 
     wanted = params.get("response_format", omit)
     tools = tools_for_chat(params.get("tools"))
-    body = {
+    headers: dict[str, Any] = {"X-Stainless-Helper-Method": helper, **(params.get("extra_headers") or {})}
+    body: dict[str, Any] = {
         **params,
         "stream": True,
         "response_format": chat_format(wanted) if is_type(wanted) else wanted,
         "tools": omit if tools is None else tools,
-        "extra_headers": {"X-Stainless-Helper-Method": helper, **(params.get("extra_headers") or {})},
+        "extra_headers": headers,
     }
     given = {name: value for name, value in body.items() if is_given(value)}
     return Request(lambda: resource.create(**given)), wanted, tools
@@ -72,6 +73,9 @@ def stream_fc(resource: Any, params: dict[str, Any]) -> AsyncChatFunctionCalls:
         from .chat_stream import AsyncChatCompletionStream
 
         # Arguments are checked where `FunctionCall.parsed` is read, so that one call's do not end the stream.
-        return AsyncChatCompletionStream(raw_stream=await request, response_format=wanted)
+        stream: AsyncChatCompletionStream[Any] = AsyncChatCompletionStream(
+            raw_stream=await request, response_format=wanted
+        )
+        return stream
 
     return AsyncChatFunctionCalls(Request(opened), tools)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError
 from oxide.models import construct
 from oxide.models.lazy import Later, assemble
-from oxide.options import NotGiven, Omit, omit
+from oxide.options import is_given, omit
 from oxide.types.chat.chat_completion_message import ChatCompletionMessage
 from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
 
@@ -61,13 +61,12 @@ class _State:
         self.latest: ChatCompletionChunk | None = None
         self.moderation: Any = None
         self.closed: list[tuple[ChatChoice, ChatTool]] = []
-        given = not isinstance(response_format, (Omit, NotGiven)) and response_format is not None
-        self.format = response_format if given and not isinstance(response_format, dict) else None
+        typed = is_given(response_format) and not isinstance(response_format, dict)
+        self.format: Any = response_format if typed else None
         self.rich = self.format is not None
-        given = not isinstance(input_tools, (Omit, NotGiven)) and input_tools is not None
-        self.tools: list[Any] = list(input_tools) if given else []
-        definitions = [tool.get("function") or {} for tool in self.tools if tool.get("type") == "function"]
-        self.parseable = self.rich or any(definition.get("strict") for definition in definitions)
+        self.tools: list[Any] = list(input_tools) if is_given(input_tools) and input_tools else []
+        functions = [tool for tool in self.tools if tool.get("type") == "function"]
+        self.parseable = self.rich or any(tool["function"].get("strict") for tool in functions)
         self.snapshot_later = _Snapshot(self)
         self._made: Any = None
         self._made_of: Any = None

@@ -56,7 +56,7 @@ class ResponseCompletedEvent(RawResponseCompletedEvent, Generic[TextFormatT]):
     """The response is complete; texts and arguments in it are parsed."""
 
     if TYPE_CHECKING:
-        response: ParsedResponse[TextFormatT]
+        response: ParsedResponse[TextFormatT]  # pyright: ignore[reportIncompatibleVariableOverride]
     else:
         # As the instances are: pydantic warns of a class that differs in its parameters alone.
         response: ParsedResponse

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 from oxide.errors import APIResponseValidationError
 from oxide.models import construct
 from oxide.models.lazy import assemble
-from oxide.options import NotGiven, Omit, omit
+from oxide.options import is_given, omit
 from oxide.types.responses.parsed_response import ParsedResponse
 
 from . import response_events as ev
@@ -68,10 +68,8 @@ class _State:
     def __init__(self, text_format: Any, input_tools: Any) -> None:
         self.texts: dict[tuple[int, int], Text] = {}
         self.arguments: dict[int, Text] = {}
-        given = not isinstance(text_format, (Omit, NotGiven)) and text_format is not None
-        self.format = text_format if given else None
-        given = not isinstance(input_tools, (Omit, NotGiven)) and input_tools is not None
-        self.tools: list[Any] = list(input_tools) if given else []
+        self.format: Any = text_format if is_given(text_format) else None
+        self.tools: list[Any] = list(input_tools) if is_given(input_tools) and input_tools else []
         self.response_id: str | None = None
         self.completed: Any = None
         self.ended: Any = None

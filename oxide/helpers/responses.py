@@ -128,8 +128,9 @@ def stream_fc(resource: Any, params: dict[str, Any]) -> AsyncResponseFunctionCal
         from .response_stream import AsyncResponseStream
 
         # Arguments are checked where `FunctionCall.parsed` is read, so that one call's do not end the stream.
-        return AsyncResponseStream(
+        stream: AsyncResponseStream[Any] = AsyncResponseStream(
             raw_stream=await prepared(), text_format=prepared.format, starting_after=prepared.starting_after
         )
+        return stream
 
     return AsyncResponseFunctionCalls(Request(opened), prepared.tools)

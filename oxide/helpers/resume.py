@@ -51,7 +51,8 @@ class ResumingEvents:
         after: int | None = None,
         visible: bool = False,
     ) -> None:
-        self._events = self.first = events
+        self.first = events
+        self._events: Any = events
         self._client = client
         self._extras = extras
         self._response_id = response_id
@@ -130,7 +131,7 @@ class ResumingEvents:
             except (APIConnectionError, APIStatusError) as error:
                 failed = error
                 continue
-            self._events = stream.__aiter__()
+            self._events = cast("Any", stream.__aiter__())
             if self._closed:
                 self._events.close()
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from oxide._faults import not_json
 
@@ -204,8 +204,9 @@ def given(instance: Any) -> dict[str, Any]:
         instance: a model.
     """
     materialise(instance)
+    cls = cast("type[BaseModel]", type(instance))
     known: set[str] = instance.__pydantic_fields_set__
-    found = {f.key: getattr(instance, f.name) for f in class_info(type(instance)).fields if f.name in known}
+    found = {f.key: getattr(instance, f.name) for f in class_info(cls).fields if f.name in known}
     found.update(instance.__pydantic_extra__ or {})
     return found
 
