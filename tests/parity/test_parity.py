@@ -46,7 +46,6 @@ ALLOWED_NAMES = {
     "Client": "the synchronous client is not part of oxide",
     "Stream": "the synchronous client is not part of oxide",
     "BedrockOpenAI": "the synchronous client is not part of oxide",
-    "AsyncBedrockOpenAI": "Bedrock: a later part",
     "Transport": "an httpx type",
     "ProxiesTypes": "an httpx type",
     "DEFAULT_CONNECTION_LIMITS": "an httpx type; oxide.HTTPOptions has the limits",
