@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
-from oxide.options import NotGiven, Omit
+from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
 
 from .tools import FunctionTool, PydanticFunctionTool
@@ -37,6 +37,7 @@ __all__ = [
     "text_format",
     "tools_for_chat",
     "tools_for_responses",
+    "type_to_response_format_param",
 ]
 
 _adapters: WeakKeyDictionary[Any, pydantic.TypeAdapter[Any]] = WeakKeyDictionary()
@@ -139,6 +140,24 @@ def chat_format(format: Any) -> dict[str, Any]:
     schema = strict_schema(format)
     check_strict(schema)
     return {"type": "json_schema", "json_schema": {"schema": schema, "name": _name(format), "strict": True}}
+
+
+def type_to_response_format_param(response_format: Any) -> Any:
+    """The `response_format` a chat completion is sent with.
+
+    Args:
+      response_format: a type as for :func:`adapter`, a description in JSON, or `omit`.
+
+    Returns:
+      The description; `omit` where nothing was given.
+
+    Raises:
+      TypeError: pydantic can make nothing of the type.
+      SchemaError: the API would refuse its schema; it names the field and the rule.
+    """
+    if isinstance(response_format, (Omit, NotGiven)):
+        return omit
+    return chat_format(response_format) if is_type(response_format) else response_format
 
 
 def text_format(format: Any) -> dict[str, Any]:

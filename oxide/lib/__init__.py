@@ -1,1 +1,26 @@
 """Public names in the places they have in the official SDK."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oxide.helpers.parsing import ResponseFormatT as ResponseFormatT
+    from oxide.helpers.parsing import type_to_response_format_param as type_to_response_format_param
+    from oxide.helpers.tools import pydantic_function_tool as pydantic_function_tool
+    from oxide.helpers.tools import pydantic_responses_function_tool as pydantic_responses_function_tool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ResponseFormatT": "oxide.helpers.parsing",
+        "pydantic_function_tool": "oxide.helpers.tools",
+        "pydantic_responses_function_tool": "oxide.helpers.tools",
+        "type_to_response_format_param": "oxide.helpers.parsing",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
+
+__all__ = [
+    "ResponseFormatT",
+    "pydantic_function_tool",
+    "pydantic_responses_function_tool",
+    "type_to_response_format_param",
+]

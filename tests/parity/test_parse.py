@@ -255,3 +255,16 @@ async def test_a_discriminated_union_is_asked_for_in_a_form_the_api_takes(oxide_
     assert mine.choices[0].message.parsed == official.choices[0].message.parsed
     sent = json.loads(oxide_server.journal[1].body)["response_format"]["json_schema"]["schema"]
     assert "anyOf" in sent["properties"]["pet"]
+
+
+@pytest.mark.parametrize("given", [Plain, Person, {"type": "json_object"}, "omit"])
+def test_response_formats(given: Any) -> None:
+    import openai.lib as theirs
+
+    import oxide.lib as mine
+
+    if given == "omit":
+        assert theirs.type_to_response_format_param(openai.omit) is openai.omit
+        assert mine.type_to_response_format_param(oxide.omit) is oxide.omit
+        return
+    assert mine.type_to_response_format_param(given) == theirs.type_to_response_format_param(given)
