@@ -33,7 +33,9 @@ _TOKEN_TYPES = {
 class WorkloadIdentityAuth(TokenSource):
     """Exchanges subject tokens for access tokens and keeps them until their end is near.
 
-    A client makes its own from `workload_identity=`. Alone it has connections of its own.
+    A client makes its own from `workload_identity=`, which sends over the client's connections. Alone, or
+    where the client has a session of its user's with who knows what headers, each exchange has a connection of
+    its own.
 
     Args:
       workload_identity: the identity.
@@ -51,7 +53,7 @@ class WorkloadIdentityAuth(TokenSource):
         super().__init__(buffer_of(workload_identity))
         self.workload_identity: Any = workload_identity
         self.token_exchange_url = token_exchange_url
-        self._connections = _connections if _connections is not None else Connections(None, None)
+        self._connections = _connections
         self._max_retries = min(_max_retries, 2)
 
     def attach(
@@ -67,7 +69,14 @@ class WorkloadIdentityAuth(TokenSource):
 
     async def _fetch(self) -> tuple[str, float]:
         parameters = await self._parameters()
-        facts = await exchange(self._connections, self.token_exchange_url, parameters, self._max_retries)
+        connections = self._connections
+        if connections is None or connections.http_client is not None:
+            connections = Connections(None, None)
+        try:
+            facts = await exchange(connections, self.token_exchange_url, parameters, self._max_retries)
+        finally:
+            if connections is not self._connections:
+                await connections.close()
         answer = granted(facts)
         life = answer.get("expires_in")
         if isinstance(life, bool) or not isinstance(life, (int, float)) or life != life:

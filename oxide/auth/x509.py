@@ -96,7 +96,9 @@ class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
         super().attach(client, endpoint, prepared, headers)
 
     async def _fetch(self) -> tuple[str, float]:
-        self._check_session()
+        connections = self._connections
+        assert connections is not None
+        _check_session(connections.http_client)
         identity = self.workload_identity
         parameters = {
             "grant_type": GRANT_TYPE,
@@ -104,7 +106,7 @@ class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
             "identity_provider_id": identity["identity_provider_id"],
             "service_account_id": identity["service_account_id"],
         }
-        facts = await exchange(self._connections, X509_TOKEN_EXCHANGE_URL, parameters, self._max_retries)
+        facts = await exchange(connections, X509_TOKEN_EXCHANGE_URL, parameters, self._max_retries)
         answer = granted(facts, bare_errors=True)
         kind = answer.get("token_type", "bearer")
         if not isinstance(kind, str) or kind.lower() != "bearer":
@@ -116,12 +118,12 @@ class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
             raise OpenAIError("X.509 token exchange response did not include a positive, finite expires_in")
         return answer["access_token"], life
 
-    def _check_session(self) -> None:
-        """A session of the user's would send its own credentials along."""
-        session = self._connections.http_client
-        names = {name.lower() for name in getattr(session, "headers", None) or ()}
-        if names & (_FOREIGN | {"authorization", "cookie"}) or getattr(session, "auth", None):
-            raise OpenAIError("X.509 token exchange requests cannot include API credentials")
+
+def _check_session(session: Any) -> None:
+    """A session of the user's would send its own credentials along."""
+    names = {name.lower() for name in getattr(session, "headers", None) or ()}
+    if names & (_FOREIGN | {"authorization", "cookie"}) or getattr(session, "auth", None):
+        raise OpenAIError("X.509 token exchange requests cannot include API credentials")
 
 
 def _number(value: object) -> float | None:

@@ -7,8 +7,10 @@ import logging
 import pickle
 import threading
 import traceback
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 import oxide
@@ -423,7 +425,55 @@ async def test_alone_it_serves_both_worlds(exchange: Any, identity: Any) -> None
     auth.invalidate_token()
     assert await auth.get_token_async() == "access-2"
     assert "access" not in repr(auth)
-    await auth._connections.close()
+
+
+async def test_an_own_session_does_not_see_the_exchange(client_of: Any, exchange: Any) -> None:
+    exchange.serve()
+    async with aiohttp.ClientSession(headers={"Authorization": "Basic x", "X-Session": "1"}) as session:
+        client = client_of(http_client=session)
+        await call(client)
+        await client.close()
+    assert exchange.used == ["access-1"]
+    assert exchange.server.journal[-1].headers["x-session"] == "1"
+    assert not {"authorization", "x-session"} & {name.lower() for name in exchange.seen[0].headers}
+
+
+async def test_hooks_are_not_told_of_the_exchange(client_of: Any, exchange: Any) -> None:
+    class Told(oxide.Hooks):
+        def __init__(self) -> None:
+            self.paths: list[str] = []
+
+        def on_request(self, request: Any) -> None:
+            self.paths.append(request.path)
+            assert "access-" not in repr(dict(request.headers))
+
+    exchange.serve()
+    told = Told()
+    async with client_of(hooks=[told]) as client:
+        await call(client)
+    assert told.paths == ["/v1/responses"]
+
+
+async def test_files_are_read_again(client_of: Any, exchange: Any, tmp_path: Path) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_bytes(b"{}\n" * 100)
+    exchange.serve()
+    exchange.server.script(
+        "/files", Answer.error(401), {"id": "file_1"}, Answer.error(401), Answer.error(401)
+    )
+    async with client_of() as client:
+        assert (await client.files.create(file=file, purpose="batch")).id == "file_1"
+        assert all(b"{}\n" * 100 in r.body for r in exchange.server.journal.of("/files"))
+        assert exchange.used == ["access-1", "access-2"]
+
+        async def once() -> Any:
+            yield b"{}"
+
+        # What can be read a single time is not sent a second time, but the token is replaced.
+        with pytest.raises(oxide.AuthenticationError):
+            await client.post("/files", content=once(), cast_to=object)
+        await call(client)
+        assert exchange.used == ["access-1", "access-2", "access-2", "access-3"]
 
 
 async def test_two_loops_use_one_token(client_of: Any, exchange: Any) -> None:

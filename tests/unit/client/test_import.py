@@ -54,6 +54,16 @@ def test_a_client_loads_neither_aiohttp_nor_pydantic_and_stays_small() -> None:
         "httptools",
     }
     assert found["kilobytes"] < 30 * 1024
+    lazy = (
+        "oxide.auth",
+        "oxide.azure",
+        "oxide.bedrock",
+        "oxide.lib",
+        "oxide.providers",
+        "botocore",
+        "google",
+    )
+    assert not [n for n in found["modules"] if n.startswith(lazy)]
     resources = {n for n in found["modules"] if n.startswith(("oxide.resources.", "oxide.types."))}
     assert resources == {"oxide.resources._base"}
 
