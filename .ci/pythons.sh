@@ -1,31 +1,24 @@
 #!/usr/bin/env bash
-# The unit and wire tests on every other supported Python found here, with the newest dependencies it takes. Two run
-# side by side.
+# The unit and wire tests on every other supported Python found here, with the newest dependencies it takes. The wheels
+# stay in $OXIDE_WHEELS, where that is set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. .ci/find-python.sh
 unset PIP_CONSTRAINT # the pins are those of one Python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+wheels=${OXIDE_WHEELS:-$work/wheels}
 own=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 cp -r tests bench pyproject.toml README.md "$work"
 
-find_python() {
-  local candidate
-  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
-    if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
-      echo "$candidate"
-      return
-    fi
-  done
-  return 1
-}
-
 run_on() { # version, interpreter
   "$2" -m venv "$work/$1"
-  "$work/$1/bin/pip" install -q --disable-pip-version-check --config-settings=build-dir="$work/build-$1" '.[test]'
+  "$work/$1/bin/pip" wheel -q --disable-pip-version-check --no-deps -w "$wheels/$1" \
+    --config-settings=build-dir="$work/build-$1" .
+  "$work/$1/bin/pip" install -q --disable-pip-version-check "$(echo "$wheels/$1"/oxide-*.whl)[test]"
   # What reads the sources or checks types needs one Python only.
   (cd "$work" && "$work/$1/bin/python" -m pytest -q -x -m "not slow" -p no:cacheprovider tests/unit tests/wire \
-    --ignore=tests/unit/codegen --ignore=tests/unit/core/test_rules.py)
+    --ignore=tests/unit/codegen --ignore=tests/unit/core/test_rules.py --ignore=tests/unit/core/test_bounds.py)
 }
 
 versions=()
