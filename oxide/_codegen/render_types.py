@@ -86,7 +86,7 @@ def _weight(item: list[Any]) -> int:
 
 def _text(module: str, types: Facts, facts: Facts) -> str:
     lines = [MARK, f'"""{_module_doc(facts)}"""', ""]
-    if facts["future"]:
+    if facts["future"] or _only_models(facts):
         lines.append("from __future__ import annotations")
     lines.extend(f"import {name}" for name in facts.get("plain", []))
     imports: list[list[str | None]] = []
@@ -107,6 +107,12 @@ def _text(module: str, types: Facts, facts: Facts) -> str:
     if facts["all"]:
         lines.append(f"__all__ = {facts['all']!r}")
     return "\n\n".join(["\n".join(lines), *body]) + "\n"
+
+
+def _only_models(facts: Facts) -> bool:
+    """Whether every class comes straight from BaseModel: such a class evaluates annotations when it wakes."""
+    classes = [item for item in facts["body"] if item[0] != "alias"]
+    return bool(classes) and all(item[2] == ["BaseModel"] for item in classes)
 
 
 def _module_doc(facts: Facts) -> str:

@@ -6,6 +6,7 @@ names hundreds, of which an answer holds a few.
 
 from __future__ import annotations
 
+import sys
 from abc import ABCMeta
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
@@ -117,8 +118,20 @@ def wake(cls: type) -> None:
         type.__setattr__(cls, "__class__", ModelMetaclass)
 
 
+def _evaluated(cls: type, annotations: dict[str, Any]) -> dict[str, Any]:
+    """Annotations as they are without `from __future__ import annotations`."""
+    texts = {name: text for name, text in annotations.items() if isinstance(text, str)}
+    if not texts:
+        return annotations
+    # One piece of code for all of them: compiling each takes several times as long.
+    code = "{" + ",".join(f"{name!r}:{text}" for name, text in texts.items()) + "}"
+    return {**annotations, **eval(code, vars(sys.modules[cls.__module__]))}
+
+
 def _complete(cls: type, namespace: dict[str, Any]) -> None:
     make = cast(Any, ModelMetaclass.__new__)
+    if "__annotations__" in namespace:
+        namespace = {**namespace, "__annotations__": _evaluated(cls, namespace["__annotations__"])}
     # There is no frame to look names up in: these classes stand in modules.
     made = make(
         Sleeper,
@@ -144,6 +157,6 @@ def annotation_asleep(cls: type, name: str) -> Any:
     """
     found = _asleep.get(cls, {})
     annotation = found.get("__annotations__", {}).get(name)
-    if isinstance(annotation, str) or type(found.get(name)).__name__ == "FieldInfo":
+    if annotation is None or type(found.get(name)).__name__ == "FieldInfo":
         return None
-    return annotation
+    return _evaluated(cls, {name: annotation})[name]

@@ -2,6 +2,8 @@
 
 """Type `BatchRequestCounts` and what it is made of."""
 
+from __future__ import annotations
+
 from oxide.models.generated import BaseModel
 
 __all__ = ["BatchRequestCounts"]

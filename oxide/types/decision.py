@@ -2,6 +2,8 @@
 
 """Type `Decision` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List, Optional, Union
 
 from pydantic import StrictBool, StrictStr

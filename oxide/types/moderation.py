@@ -2,6 +2,8 @@
 
 """Type `Moderation` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List, Optional
 
 from pydantic import Field as FieldInfo

@@ -2,6 +2,8 @@
 
 """Type `AgentSessionEnvironmentFailedEvent` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Optional
 
 from typing_extensions import Literal

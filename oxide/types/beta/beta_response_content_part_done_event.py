@@ -2,6 +2,8 @@
 
 """Type `BetaResponseContentPartDoneEvent` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias

@@ -2,6 +2,8 @@
 
 """Type `BetaResponseFormatTextJSONSchemaConfig` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, Optional
 
 from pydantic import Field as FieldInfo

@@ -2,6 +2,8 @@
 
 """Type `BetaResponseSteerRequiredInput` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Union
 
 from typing_extensions import Annotated, Literal, TypeAlias

@@ -2,6 +2,8 @@
 
 """Type `BetaToolSearchOutputNamespaceTool` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, List, Optional, Union
 
 from pydantic import Field as FieldInfo

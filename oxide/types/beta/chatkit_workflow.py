@@ -2,6 +2,8 @@
 
 """Type `ChatKitWorkflow` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, Optional, Union
 
 from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr

@@ -2,6 +2,8 @@
 
 """Type `PersistedMcpTransport` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, List, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias

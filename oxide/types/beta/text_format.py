@@ -2,6 +2,8 @@
 
 """Type `TextFormat` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, Union
 
 from pydantic import Field as FieldInfo

@@ -2,6 +2,8 @@
 
 """Type `FineTuningJobWandbIntegration` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List, Optional
 
 from oxide.models.generated import BaseModel

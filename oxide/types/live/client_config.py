@@ -2,6 +2,8 @@
 
 """Type `ClientConfig` and what it is made of."""
 
+from __future__ import annotations
+
 from oxide.models.generated import BaseModel
 from oxide.types.live.data_channel_config import DataChannelConfig
 

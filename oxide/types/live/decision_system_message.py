@@ -2,6 +2,8 @@
 
 """Type `DecisionSystemMessage` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List, Optional, Union
 
 from typing_extensions import Literal

@@ -2,6 +2,8 @@
 
 """Type `ResponseEvent` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, Optional
 
 from typing_extensions import Literal

@@ -2,6 +2,8 @@
 
 """Type `LogProbProperties` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List
 
 from oxide.models.generated import BaseModel

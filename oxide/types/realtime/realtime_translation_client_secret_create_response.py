@@ -2,6 +2,8 @@
 
 """Type `RealtimeTranslationClientSecretCreateResponse` and what it is made of."""
 
+from __future__ import annotations
+
 from oxide.models.generated import BaseModel
 from oxide.types.realtime.realtime_translation_session import RealtimeTranslationSession
 

@@ -2,6 +2,8 @@
 
 """Type `FunctionTool` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, List, Optional
 
 from pydantic import Field as FieldInfo

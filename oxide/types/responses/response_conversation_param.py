@@ -2,6 +2,8 @@
 
 """Type `ResponseConversationParam` and what it is made of."""
 
+from __future__ import annotations
+
 from oxide.models.generated import BaseModel
 
 __all__ = ["ResponseConversationParam"]

@@ -2,6 +2,8 @@
 
 """Type `ResponseCustomToolCall` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Optional, Union
 
 from pydantic import Field as FieldInfo

@@ -6,6 +6,8 @@
 # fmt: off
 # isort: off
 
+from __future__ import annotations
+
 from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias

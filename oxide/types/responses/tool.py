@@ -2,6 +2,8 @@
 
 """Type `Tool` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias

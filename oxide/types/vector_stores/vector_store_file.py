@@ -2,6 +2,8 @@
 
 """Type `VectorStoreFile` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, Optional, Union
 
 from typing_extensions import Literal

@@ -6,6 +6,8 @@
 # fmt: off
 # isort: off
 
+from __future__ import annotations
+
 from typing import List, Optional
 
 from pydantic import Field as FieldInfo

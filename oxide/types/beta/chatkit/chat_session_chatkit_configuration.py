@@ -2,6 +2,8 @@
 
 """Type `ChatSessionChatKitConfiguration` and what it is made of."""
 
+from __future__ import annotations
+
 from oxide.models.generated import BaseModel
 from oxide.types.beta.chatkit.chat_session_automatic_thread_titling import ChatSessionAutomaticThreadTitling
 from oxide.types.beta.chatkit.chat_session_file_upload import ChatSessionFileUpload

@@ -2,6 +2,8 @@
 
 """Type `ChatSessionHistory` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Optional
 
 from oxide.models.generated import BaseModel

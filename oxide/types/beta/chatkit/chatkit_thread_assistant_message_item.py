@@ -2,6 +2,8 @@
 
 """Type `ChatKitThreadAssistantMessageItem` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List
 
 from typing_extensions import Literal

@@ -2,6 +2,8 @@
 
 """Type `OutputItemRetrieveResponse` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, List, Optional
 
 from typing_extensions import Literal

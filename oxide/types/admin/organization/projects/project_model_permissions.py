@@ -2,6 +2,8 @@
 
 """Type `ProjectModelPermissions` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List
 
 from pydantic import Field as FieldInfo

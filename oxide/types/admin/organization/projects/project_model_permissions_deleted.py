@@ -2,6 +2,8 @@
 
 """Type `ProjectModelPermissionsDeleted` and what it is made of."""
 
+from __future__ import annotations
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel

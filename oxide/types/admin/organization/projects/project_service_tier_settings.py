@@ -2,6 +2,8 @@
 
 """Type `ProjectServiceTierSettings` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List, Union
 
 from typing_extensions import Literal

@@ -2,6 +2,8 @@
 
 """Type `SessionTrace` and what it is made of."""
 
+from __future__ import annotations
+
 import builtins
 from typing import Dict
 

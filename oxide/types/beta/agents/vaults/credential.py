@@ -2,6 +2,8 @@
 
 """Type `Credential` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict
 
 from pydantic import Field as FieldInfo

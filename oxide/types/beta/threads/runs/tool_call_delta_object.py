@@ -2,6 +2,8 @@
 
 """Type `ToolCallDeltaObject` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import List, Optional
 
 from typing_extensions import Literal

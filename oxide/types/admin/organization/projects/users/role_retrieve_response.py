@@ -2,6 +2,8 @@
 
 """Type `RoleRetrieveResponse` and what it is made of."""
 
+from __future__ import annotations
+
 from typing import Dict, List, Optional
 
 from oxide.models.generated import BaseModel
