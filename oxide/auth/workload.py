@@ -34,8 +34,8 @@ class WorkloadIdentityAuth(TokenSource):
     """Exchanges subject tokens for access tokens and keeps them until their end is near.
 
     A client makes its own from `workload_identity=`, which sends over the client's connections. Alone, or
-    where the client has a session of its user's with who knows what headers, each exchange has a connection of
-    its own.
+    where the client has a session of its user's with who knows what headers, each exchange has a connection
+    of its own.
 
     Args:
       workload_identity: the identity.
