@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ._body import encode_body
@@ -345,10 +346,13 @@ class AsyncAPIClient:
     def _stream(
         self, endpoint: Endpoint[Any], answer: RawAnswer, choices: int = 1, stream_class: Any = None
     ) -> Any:
+        stream_class = stream_class or endpoint.stream_class
         if stream_class is None:
             from .stream import AsyncStream
 
             stream_class = AsyncStream
+        if endpoint.subscription:
+            stream_class = partial(stream_class, subscription=True)
         made = stream_class(
             answer,
             endpoint.factory(self.validation),

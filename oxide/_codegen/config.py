@@ -57,6 +57,9 @@ _RUNS = "resources.beta.threads.runs.runs"
 # Hand-written methods of a resource: (SDK module, class) -> [(oxide module, mixin class), ...]. The resource
 # inherits from them, in this order; a method one of them defines is not generated.
 RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
+    ("resources.beta.agents.sessions.artifacts", "AsyncArtifacts"): [
+        ("oxide.helpers.agent_artifacts", "ArtifactResults")
+    ],
     ("resources.webhooks.webhooks", "AsyncWebhooks"): [("oxide.helpers.webhooks", "WebhookSignatures")],
 }
 
@@ -67,6 +70,12 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
         "oxide.helpers.parsed_calls:parse_chat_completion"
     ),
     ("resources.responses.responses", "AsyncResponses", "parse"): "oxide.helpers.parsed_calls:parse_response",
+    ("resources.beta.agents.sessions.sessions", "AsyncSessions", "create"): (
+        "oxide.helpers.agent_sessions:create_session"
+    ),
+    ("resources.beta.agents.sessions.sessions", "AsyncSessions", "stream"): (
+        "oxide.helpers.agent_sessions:stream_session"
+    ),
     ("resources.files", "AsyncFiles", "wait_for_processing"): "oxide.helpers.polling:wait_for_processing",
     ("resources.uploads.uploads", "AsyncUploads", "upload_file_chunked"): (
         "oxide.helpers.uploads:upload_file_chunked"

@@ -93,9 +93,6 @@ def implementation(item: Function, chosen: bool) -> Facts:
     Raises:
       LeftOutError: it is more than that.
     """
-    for pattern, reason in LATER_NAMES:
-        if re.fullmatch(pattern, item.name):
-            raise LeftOutError(reason)
     steps = _steps(item)
     call = _request_call(item)
     facts = called(item)
@@ -126,12 +123,19 @@ def implementation(item: Function, chosen: bool) -> Facts:
         raise LeftOutError(CHOSEN)
     facts["query"] = _keys(settings.get("query"))
     facts["security"] = ast.literal_eval(settings["security"]) if "security" in settings else {}
+    if "stream_mode" in settings and ast.literal_eval(settings["stream_mode"]) == "events":
+        facts["subscription"] = True
     facts["headers"] = steps.headers
     facts["checks"] = steps.checks
     if steps.files:
         facts["files"] = steps.files
         facts["multipart"] = steps.multipart
     return facts
+
+
+def why(item: Function, error: LeftOutError) -> str:
+    """The reason a method is left out, by its name where that says more."""
+    return next((r for pattern, r in LATER_NAMES if re.fullmatch(pattern, item.name)), str(error))
 
 
 def _steps(item: Function) -> Steps:

@@ -7,7 +7,7 @@ import re
 
 from .config import CHOOSERS, CLIENT, EXTRA_METHODS, EXTRA_PARAMETERS, HELPER_METHODS
 from .extract import Facts, Package, defining_module, every_import
-from .extract_methods import BINARY, LeftOutError, called, implementation, signature
+from .extract_methods import BINARY, LeftOutError, called, implementation, signature, why
 from .mixins import mixins_of
 
 
@@ -84,7 +84,7 @@ def _resource(package: Package, module: str, name: str) -> Facts:
                 {**called(item), "helper": helper} if helper else implementation(item, place in CHOOSERS)
             )
         except LeftOutError as reason:
-            later[item.name] = str(reason)
+            later[item.name] = why(item, reason)
         if place in CHOOSERS:
             facts["chooser"] = CHOOSERS[place]
         if place in EXTRA_PARAMETERS and "params" in facts:

@@ -183,6 +183,8 @@ class ResourceWriter:
             arguments.append(f"stream={self._reference(event)!r}")
         if "page" in method:
             arguments.append(f"page={method['page'].partition('[')[0]!r}")
+        if method.get("subscription"):
+            arguments.append("subscription=True")
         if method["security"].get("admin_api_key_auth"):
             arguments.append("admin=True")
         kind = method["page"] if "page" in method else method["returns"]

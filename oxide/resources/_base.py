@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -62,6 +63,7 @@ class Endpoint(Generic[T]):
       admin: sent with the admin key.
       files: where files may be in the body, as paths of keys; ``<array>`` stands for each item of a list.
       multipart: ``always``, or ``files`` where the body is a form only once it holds a file.
+      subscription: errors in the stream are events like others, and the server may end it anywhere.
     """
 
     __slots__ = (
@@ -76,6 +78,8 @@ class Endpoint(Generic[T]):
         "multipart",
         "page",
         "path",
+        "stream_class",
+        "subscription",
     )
 
     def __init__(
@@ -89,6 +93,7 @@ class Endpoint(Generic[T]):
         admin: bool = False,
         files: tuple[tuple[str, ...], ...] = (),
         multipart: str = "always",
+        subscription: bool = False,
     ) -> None:
         self.method = method
         self.path = path
@@ -96,6 +101,8 @@ class Endpoint(Generic[T]):
         self.admin = admin
         self.files = files
         self.multipart = multipart
+        self.subscription = subscription
+        self.stream_class: Any = None
         self.make: Callable[[RawAnswer, Validation], Any] | None = None
         self._result = result
         self._stream = stream
@@ -127,6 +134,16 @@ class Endpoint(Generic[T]):
         if self._event is None:
             self._event = resolve(self._stream) if isinstance(self._stream, str) else self._stream
         return self._event
+
+    def streaming(self, stream_class: Any) -> Endpoint[T]:
+        """The same operation whose streams are of another class.
+
+        Args:
+          stream_class: called as `AsyncStream` is.
+        """
+        made = copy(self)
+        made.stream_class = stream_class
+        return made
 
     def factory(self, validation: Validation) -> Any:
         """What makes objects out of streamed events, kept for the next stream.

@@ -38,6 +38,7 @@ class AsyncStream(Generic[T]):
         choices: the request's ``n``, for chats on servers that send no ``[DONE]``.
         max_event: bytes one event may have.
         max_line: bytes one line may have.
+        subscription: errors among the events are events like others, and the body may end anywhere.
     """
 
     def __init__(
@@ -50,11 +51,18 @@ class AsyncStream(Generic[T]):
         choices: int = 1,
         max_event: int = DEFAULT_MAX_EVENT,
         max_line: int = DEFAULT_MAX_EVENT,
+        subscription: bool = False,
     ) -> None:
         self._response = response
         self._cast_to = cast_to
         self._events: Any = EventStream(
-            answer, factory, answer.loop, choices=choices, max_event=max_event, max_line=max_line
+            answer,
+            factory,
+            answer.loop,
+            choices=choices,
+            max_event=max_event,
+            max_line=max_line,
+            subscription=subscription,
         )
 
     @property

@@ -161,6 +161,7 @@ cdef class EventStream:
         max_event: bytes one event may have; 0 for the default of 64 MiB.
         max_line: bytes one line may have; 0 for the default.
         high_water: bytes held unread before the connection stops reading.
+        subscription: errors among the events are events like others, and the body may end anywhere.
     """
 
     cdef EventFeed feed
@@ -168,7 +169,7 @@ cdef class EventStream:
     cdef object answer, loop, timer, waiter
     cdef Step spare
     cdef int phase, choices
-    cdef bint soft_end, timed_out, closed, own_first
+    cdef bint soft_end, timed_out, closed, own_first, subscription
     cdef set finished
     cdef size_t finish_back
     cdef readonly Py_ssize_t count
@@ -183,13 +184,14 @@ cdef class EventStream:
         self.idle = self.first = self.deadline = INFINITY
 
     def __init__(self, answer, EventFactory factory not None, loop, *, int choices=1, size_t max_event=0,
-                 size_t max_line=0, size_t high_water=262144):
+                 size_t max_line=0, size_t high_water=262144, bint subscription=False):
         cdef EventFeed feed = EventFeed.__new__(EventFeed, max_event, max_line, high_water)
         self.answer = answer
         self.factory = factory
         self.loop = loop
         self.feed = feed
         self.choices = choices
+        self.subscription = subscription
         self.created = monotonic()
         timeout = answer.request.timeout
         if timeout.stream_idle is not None:
@@ -292,7 +294,7 @@ cdef class EventStream:
                         self.terminate()
                     elif meaning[route] == 2:
                         self.soft_end = True
-                    else:
+                    elif not self.subscription:
                         self.give_up(endings.error_event(ev.data[:ev.data_len]))
                 self.count += 1
                 self.note(&ev)
@@ -336,7 +338,7 @@ cdef class EventStream:
             # A last event that lacks its blank line counts, if it is whole.
             self.closed = True
             return ox_sse_close(&self.feed.sse)
-        elif not whole:
+        elif not whole and not self.subscription:
             self.give_up(endings.truncated(self.answer, self.partial(b"")))
         self.phase = ENDING
         return 0

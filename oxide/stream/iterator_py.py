@@ -122,6 +122,7 @@ class EventStream:
         max_event: bytes one event may have; 0 for the default of 64 MiB.
         max_line: bytes one line may have; 0 for the default.
         high_water: bytes held unread before the connection stops reading.
+        subscription: errors among the events are events like others, and the body may end anywhere.
     """
 
     def __init__(
@@ -134,7 +135,9 @@ class EventStream:
         max_event: int = 0,
         max_line: int = 0,
         high_water: int = 256 * 1024,
+        subscription: bool = False,
     ) -> None:
+        self._subscription = subscription
         self._answer = answer
         self._factory = factory
         self._loop = loop
@@ -256,7 +259,7 @@ class EventStream:
             self._terminate()
         elif kind in endings.SOFT_ENDS:
             self._soft_end = True
-        elif kind == "error":
+        elif kind == "error" and not self._subscription:
             self._give_up(endings.error_event(data))
         self.count += 1
         self._note(name, data)
@@ -293,7 +296,7 @@ class EventStream:
             self._closed = True
             feed.events.extend(feed.decoder.close())
             return
-        elif not whole:
+        elif not whole and not self._subscription:
             self._give_up(endings.truncated(self._answer, self._partial()))
         self._phase = ENDING
 

@@ -13,6 +13,7 @@ from oxide._response import (
     to_raw_response_wrapper,
     to_streamed_response_wrapper,
 )
+from oxide.helpers.agent_artifacts import ArtifactResults
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
@@ -49,7 +50,7 @@ _CONTENT: Endpoint[HttpxBinaryResponseContent] = Endpoint(
 )
 
 
-class AsyncArtifacts(AsyncAPIResource):
+class AsyncArtifacts(ArtifactResults, AsyncAPIResource):
     """Methods below `/agents/sessions`."""
 
     @cached_property

@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING, Iterable
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
 from oxide.options import not_given, omit
-from oxide.resources._base import AsyncAPIResource, Endpoint, segment, with_header
+from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
     from oxide.options import Body, Headers, NotGiven, Omit, Query
+    from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
+    from oxide.types.beta.agent_session_event import AgentSessionEvent
     from oxide.types.beta.agent_session_input_param import AgentSessionInputParam
 
 __all__ = ["AsyncEvents", "AsyncEventsWithRawResponse", "AsyncEventsWithStreamingResponse"]
 
 _CREATE: Endpoint[None] = Endpoint("POST", "/agents/sessions/{session_id}/events", "")
+_STREAM: Endpoint[AsyncStream[AgentSessionEvent]] = Endpoint(
+    "GET",
+    "/agents/sessions/{session_id}/events",
+    "oxide.types.beta.agent_session_event:AgentSessionEvent",
+    stream="oxide.types.beta.agent_session_event:AgentSessionEvent",
+    subscription=True,
+)
 
 
 class AsyncEvents(AsyncAPIResource):
@@ -80,6 +89,51 @@ class AsyncEvents(AsyncAPIResource):
             timeout,
         )
 
+    async def stream(
+        self,
+        session_id: str,
+        *,
+        include_obfuscation: bool | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncStream[AgentSessionEvent]:
+        """`GET /agents/sessions/{session_id}/events`.
+
+        Args:
+            session_id: str, in the path, not empty.
+            include_obfuscation: bool.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+
+        Returns:
+            AgentSessionEvent; with `stream=True` an AsyncStream of AgentSessionEvent.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above; the subclass tells which.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: session_id is empty.
+        """
+        query: dict[str, object] = {}
+        if include_obfuscation is not omit and include_obfuscation is not missing:
+            query["include_obfuscation"] = include_obfuscation
+        extra_headers = with_header(extra_headers, "Accept", "text/event-stream")
+        extra_headers = with_header(extra_headers, "OpenAI-Beta", "agents=v1")
+        return await self._call(
+            _STREAM,
+            f"/agents/sessions/{segment('session_id', session_id)}/events",
+            None,
+            query,
+            True,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
 
 class AsyncEventsWithRawResponse:
     """`AsyncEvents` through `.with_raw_response`."""
@@ -87,6 +141,7 @@ class AsyncEventsWithRawResponse:
     def __init__(self, events: AsyncEvents) -> None:
         self._events = events
         self.create = to_raw_response_wrapper(events.create)
+        self.stream = to_raw_response_wrapper(events.stream)
 
 
 class AsyncEventsWithStreamingResponse:
@@ -95,3 +150,4 @@ class AsyncEventsWithStreamingResponse:
     def __init__(self, events: AsyncEvents) -> None:
         self._events = events
         self.create = to_streamed_response_wrapper(events.create)
+        self.stream = to_streamed_response_wrapper(events.stream)

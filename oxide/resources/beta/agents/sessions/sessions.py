@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
-from oxide.resources.beta.agents.sessions._sessions_retrieve import AsyncSessionsRetrieve
+from oxide.resources.beta.agents.sessions._sessions_create import AsyncSessionsCreate
+from oxide.resources.beta.agents.sessions._sessions_stream import AsyncSessionsStream
 
 if TYPE_CHECKING:
     from oxide.resources.beta.agents.sessions.artifacts import (
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSessions", "AsyncSessionsWithRawResponse", "AsyncSessionsWithStreamingResponse"]
 
 
-class AsyncSessions(AsyncSessionsRetrieve):
+class AsyncSessions(AsyncSessionsCreate, AsyncSessionsStream):
     """Methods below `/agents/sessions`."""
 
     @cached_property
@@ -106,6 +107,7 @@ class AsyncSessionsWithRawResponse:
 
     def __init__(self, sessions: AsyncSessions) -> None:
         self._sessions = sessions
+        self.create = to_raw_response_wrapper(sessions.create)
         self.retrieve = to_raw_response_wrapper(sessions.retrieve)
         self.update = to_raw_response_wrapper(sessions.update)
         self.list = to_raw_response_wrapper(sessions.list)
@@ -159,6 +161,7 @@ class AsyncSessionsWithStreamingResponse:
 
     def __init__(self, sessions: AsyncSessions) -> None:
         self._sessions = sessions
+        self.create = to_streamed_response_wrapper(sessions.create)
         self.retrieve = to_streamed_response_wrapper(sessions.retrieve)
         self.update = to_streamed_response_wrapper(sessions.update)
         self.list = to_streamed_response_wrapper(sessions.list)
