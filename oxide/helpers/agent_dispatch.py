@@ -13,6 +13,7 @@ from uuid import uuid4
 from .._body import encode_body
 from ..constants import RAW_RESPONSE_HEADER
 from ..errors import BadRequestError
+from ..types.beta.input_content_param import InputContentParam
 
 if TYPE_CHECKING:
     from ..options import Headers, NotGiven
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentToolError", "AsyncToolErrorHandler", "AsyncToolHandler", "Dispatcher", "ToolOutput"]
 
-ToolOutput = str | Mapping[str, Any] | Iterable[Any] | None
+ToolOutput = str | Mapping[str, Any] | Iterable[InputContentParam] | None
 """What a handler gives: text, an object (sent as JSON text), content parts, or nothing."""
 
 AsyncToolHandler = Callable[[dict[str, Any]], ToolOutput | Awaitable[ToolOutput]]

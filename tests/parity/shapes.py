@@ -19,6 +19,8 @@ def normal(annotation: Any) -> object:
 
     `typing` hands out the first of two equal unions it has seen, and those that differ in order are equal.
     """
+    if annotation is None:
+        return "NoneType"
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Union or isinstance(annotation, UnionType):
         return "Union", frozenset(map(normal, args))
