@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from oxide.errors import APIConnectionError, OpenAIError
+from oxide._files import content_of
+from oxide.errors import APIConnectionError, APIStatusError, OpenAIError
 from oxide.testing import Answer, Server
 from oxide.transport import HTTPOptions
 from oxide.transport.tls import context_for
@@ -135,3 +136,18 @@ async def test_a_file_that_is_no_certificate(wire: Any, tmp_path: Any) -> None:
 def test_a_missing_file_says_so() -> None:
     with pytest.raises(FileNotFoundError):
         context_for(HTTPOptions(verify="/nonexistent/ca.pem"))
+
+
+async def test_a_body_read_while_it_is_sent(wire: Any, tls_files: Any, zeros: Any) -> None:
+    async with Server(ssl=tls_files.server_context()) as server:
+        server.script("/t", Answer.json({}), times=None)
+        server.script("/no", Answer.error(413, message="too much", early=True), times=None)
+        wire.transport(verify=str(tls_files.ca))
+        url = f"https://localhost:{server.port}/v1"
+        for pieces in (1, 100):
+            source = content_of(zeros(pieces).once(), whole=False)
+            assert (await wire.send(f"{url}/t", "POST", source)).status == 200
+            assert server.journal[-1].body == bytes(pieces * 64 * 1024)
+        source = content_of(zeros(2000).once(), whole=False)
+        with pytest.raises(APIStatusError, match="too much"):
+            await wire.send(f"{url}/no", "POST", source)
