@@ -6,6 +6,8 @@ Rules, so that a test can rely on them:
 - Tools are called when there are some, `tool_choice` is not `"none"` and the last message is not a result of
   one: the chosen or first function, with arguments that fit its schema. After a result the answer is text.
 - A JSON schema as response format is answered with a value that fits it.
+- Files are kept, also those uploaded in parts, and given back; a file put into a vector store is in progress
+  for the first look and completed from the second on.
 - Embeddings are the same for the same text, speech is silence, what is heard is `reply`, a picture is a
   pixel.
 - Requests that OpenAI would refuse (no model, no messages, not JSON, unknown ids, wrong key) are refused
@@ -26,9 +28,11 @@ from ._refusal import Refusal, wrong_type
 from ._text import REPLY, stretch, tokenize
 from .answers import Answer, sse_bytes
 from .chat import ChatCompletions
+from .files import Files
 from .journal import RecordedRequest
 from .media import Media
 from .responses import Responses
+from .vector_stores import VectorStores
 
 __all__ = ["Api"]
 
@@ -66,6 +70,8 @@ class Api:
         self.responses = Responses(self, keep)
         responses = self.responses
         media = Media(self)
+        self.files = Files()
+        self.vector_stores = VectorStores(self.files)
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Answer]]] = [
             ("GET", re.compile(r"/v1/models"), self._list_models),
             ("GET", re.compile(r"/v1/models/(.+)"), self._retrieve_model),
@@ -81,11 +87,15 @@ class Api:
             ("POST", re.compile(r"/v1/audio/translations"), media.translations),
             ("POST", re.compile(r"/v1/images/generations"), media.generate),
             ("POST", re.compile(r"/v1/images/edits"), media.edit),
+            *self.files.routes(),
+            *self.vector_stores.routes(),
         ]
 
     def clear(self) -> None:
-        """Forget stored responses."""
+        """Forget stored responses, files and vector stores."""
         self.responses.clear()
+        self.files.clear()
+        self.vector_stores.clear()
 
     def headers(self, record: RecordedRequest) -> dict[str, str]:
         """Headers that every answer carries."""

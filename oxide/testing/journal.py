@@ -7,10 +7,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import orjson
 from multidict import CIMultiDictProxy, MultiDictProxy
+
+if TYPE_CHECKING:
+    from ._form import Form
 
 __all__ = ["Journal", "RecordedRequest"]
 
@@ -60,6 +63,20 @@ class RecordedRequest:
         if not self._parsed:
             self._parsed.append(orjson.loads(self.body))
         return self._parsed[0]
+
+    def form(self) -> Form:
+        """The body as a form: `record.form()["file"].data`, `.filename`, `.content_type`.
+
+        Raises:
+            ValueError: the body is no form, or is not complete.
+        """
+        from ._form import parse_form
+        from ._refusal import Refusal
+
+        try:
+            return parse_form(self)
+        except Refusal as refusal:
+            raise ValueError(str(refusal)) from None
 
     @property
     def done(self) -> bool:
