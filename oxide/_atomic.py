@@ -6,7 +6,6 @@ import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import suppress
-from secrets import token_hex
 from typing import IO
 
 __all__ = ["FilePath", "collect_into", "write_into"]
@@ -43,7 +42,7 @@ class _Target:
         if mode is not None and not stat.S_ISREG(mode):
             return open(self._path, "wb")
         folder = os.path.dirname(self._path)
-        temporary = os.path.join(folder, f".oxide-{token_hex(8)}.part")
+        temporary = os.path.join(folder, f".oxide-{os.urandom(8).hex()}.part")
         try:
             handle = os.open(
                 temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666

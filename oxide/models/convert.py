@@ -12,7 +12,6 @@ import pydantic
 from pydantic_core import PydanticUndefined
 
 from . import shapes
-from .floats import floats
 from .shapes import (
     ANY,
     BOOL,
@@ -173,6 +172,8 @@ def _widen(shape: Shape, value: int, path: Path, mode: int) -> Any:
 
 
 def _unpacked(shape: Shape, value: str, path: Path, mode: int) -> Any:
+    from .floats import floats
+
     try:
         return floats(value)
     except ValueError as error:

@@ -57,11 +57,15 @@ cdef bytearray unpacked(const ox_value *value):
     cdef Py_ssize_t size
     cdef bytearray data
     if memchr(p, c"\\", n) != NULL:
+        from oxide.models import floats
+
         # Writers that escape '/'.
         return floats.unpack(json_string(value))
     data = PyByteArray_FromStringAndSize(NULL, OX_BASE64_ROOM(n))
     size = ox_base64_decode(_kernels, p, n, <unsigned char *>PyByteArray_AS_STRING(data))
     if size < 0 or size % 4:
+        from oxide.models import floats
+
         raise ValueError(floats.refusal(len(json_string(value)), size))
     if size != PyByteArray_GET_SIZE(data):
         PyByteArray_Resize(data, size)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
-from array import array
-from binascii import a2b_base64
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from array import array
 
 __all__ = ["SINGLE", "floats", "refusal", "singles", "unpack"]
 
 SINGLE = 4
 """Bytes of one float on the wire."""
 
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+@cache
+def _base64() -> re.Pattern[str]:
+    return re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def refusal(length: int, size: int) -> str:
@@ -36,7 +42,9 @@ def unpack(text: str) -> bytearray:
     Raises:
         ValueError: it is not, or holds half a float; the message says which, as what was received.
     """
-    if _BASE64.fullmatch(text) is None:
+    from binascii import a2b_base64
+
+    if _base64().fullmatch(text) is None:
         raise ValueError(refusal(len(text), -1))
     data = bytearray(a2b_base64(text))
     if len(data) % SINGLE:
@@ -50,6 +58,8 @@ def singles(data: bytes | bytearray) -> array[float]:
     Args:
         data: singles, low byte first.
     """
+    from array import array
+
     values = array("f", bytes(data))
     if sys.byteorder == "big":
         values.byteswap()

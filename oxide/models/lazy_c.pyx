@@ -29,7 +29,7 @@ from sys import intern
 import pydantic
 
 from oxide._faults import not_json
-from oxide.models import convert as conv, floats
+from oxide.models import convert as conv
 from oxide.models.shapes import base_class, class_info, root_shape
 
 cdef extern from "Python.h":

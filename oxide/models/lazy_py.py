@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from oxide._faults import not_json
 
 from .convert import ABSENT, EAGER, LAZY, MODES, OFF, Path, convert, fill, mismatch, missing
-from .floats import unpack
 from .markers import ValidationMode
 from .shapes import ClassInfo, class_info, root_shape
 
@@ -229,6 +228,8 @@ def packed(instance: object, name: str) -> bytearray | None:
     value = source.data.get(field.key)
     if not isinstance(value, str):
         return None
+    from .floats import unpack
+
     try:
         return unpack(value)
     except ValueError as error:

@@ -74,6 +74,19 @@ async def test_closing_a_stream(client: Any, oxide_server: Server, way: str) -> 
         await asyncio.sleep(0.01)
 
 
+async def test_text_where_a_stream_was_asked_for(client: Any, oxide_server: Server) -> None:
+    oxide_server.script("/chat/completions", Answer.text("upstream is down, try later"))
+    stream = await client.chat.completions.create(**ASK, stream=True)
+    with pytest.raises(oxide.APIResponseNotJSONError, match="upstream is down, try later") as info:
+        await read(stream)
+    assert info.value.response is not None
+    assert info.value.response.status_code == 200
+    oxide_server.script(
+        "/chat/completions", Answer.sse(WHOLE, done=True, headers={"Content-Type": "text/plain"})
+    )
+    assert await read(await client.chat.completions.create(**ASK, stream=True)) == "Hello"
+
+
 async def test_a_stream_after_retries(client: Any, oxide_server: Server) -> None:
     oxide_server.script(
         "/chat/completions",
