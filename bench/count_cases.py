@@ -186,14 +186,14 @@ def _big_output(_: str) -> Body:
     return _big(lambda response: len(response.output))
 
 
-def _over_loopback(workload: str, base: str) -> Body:
+def _over_loopback(workload: str, base: str, call: Callable[[Any], Callable[[], Any]] | None = None) -> Body:
     from bench.peers.host import make, operation, repeat
     from bench.workloads import WORKLOADS
 
     loop = asyncio.new_event_loop()
-    peer = make("oxide", WORKLOADS[workload], base)
+    peer: Any = make("oxide", WORKLOADS[workload], base)
     loop.run_until_complete(peer.start())
-    op = operation(peer)
+    op = operation(peer) if call is None else call(peer)
 
     def body(times: int) -> None:
         loop.run_until_complete(repeat(op, times))
@@ -209,6 +209,30 @@ def _over_loopback(workload: str, base: str) -> Body:
 @case("call.chat", 50, 250, "chat.completions.create() over loopback, its text read")
 def _call(base: str) -> Body:
     return _over_loopback("tiny", base)
+
+
+@case("call.responses", 50, 250, "responses.create() over loopback, its output_text read")
+def _response(base: str) -> Body:
+    def call(peer: Any) -> Callable[[], Any]:
+        async def operation() -> int:
+            return len((await peer._respond(**peer.request)).output_text)
+
+        return operation
+
+    return _over_loopback("tiny-responses", base, call)
+
+
+@case("call.text", 50, 250, "the same with responses.create_text()")
+def _text(base: str) -> Body:
+    def call(peer: Any) -> Callable[[], Any]:
+        create_text = peer._client.responses.create_text
+
+        async def operation() -> int:
+            return len(await create_text(**peer.request))
+
+        return operation
+
+    return _over_loopback("tiny-responses", base, call)
 
 
 @case("call.heavy", 5, 25, "the same with a request of 648 KB")

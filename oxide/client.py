@@ -29,6 +29,7 @@ from .constants import (
     DataResidency,
 )
 from .errors import OpenAIError
+from .helpers.agents import Agents
 from .options import NotGiven, Omit, Validation, not_given
 from .timeouts import Timeout, TimeoutTypes
 from .transport.facts import redact_url
@@ -71,7 +72,7 @@ _PREPARED = frozenset(
 _DERIVED = RESOURCES | {"with_raw_response", "with_streaming_response"}
 
 
-class AsyncOpenAI(ClientResources):
+class AsyncOpenAI(Agents, ClientResources):
     """An asynchronous client of the OpenAI API, or of any server that speaks it.
 
     Args:

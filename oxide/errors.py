@@ -24,6 +24,7 @@ __all__ = [
     "InternalServerError",
     "InvalidWebhookSignatureError",
     "LengthFinishReasonError",
+    "MaxTurnsExceededError",
     "NotFoundError",
     "OAuthError",
     "OpenAIError",
@@ -423,6 +424,24 @@ class ToolArgumentsError(OpenAIError, ValueError):
         self.reason = reason
         self.path = path
         self.call_id = call_id
+
+
+class MaxTurnsExceededError(OpenAIError):
+    """A model that still wants tools called after the last turn an agent was given.
+
+    Args:
+        turns: how many there were.
+        calls: the calls of the last one, which were not made.
+    """
+
+    turns: int
+    calls: list[Any]
+
+    def __init__(self, turns: int, calls: list[Any]) -> None:
+        names = ", ".join(call.name for call in calls)
+        super().__init__(f"After {turns} turns the model still wants to call {names}; raise max_turns")
+        self.turns = turns
+        self.calls = calls
 
 
 class ContentFilterFinishReasonError(OpenAIError):

@@ -61,6 +61,7 @@ RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("oxide.helpers.agent_artifacts", "ArtifactResults")
     ],
     ("resources.webhooks.webhooks", "AsyncWebhooks"): [("oxide.helpers.webhooks", "WebhookSignatures")],
+    ("resources.responses.responses", "AsyncResponses"): [("oxide.helpers.text_calls", "ResponseTexts")],
 }
 
 # Methods with the official signature whose body is a function of oxide: (SDK module, class, method) ->

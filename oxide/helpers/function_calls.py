@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from .response_stream import AsyncResponseStream
     from .stream_base import AsyncHelperStream
 
-__all__ = ["AsyncChatFunctionCalls", "AsyncFunctionCalls", "AsyncResponseFunctionCalls", "FunctionCall"]
+__all__ = [
+    "AsyncChatFunctionCalls",
+    "AsyncFunctionCalls",
+    "AsyncResponseFunctionCalls",
+    "ClosedCalls",
+    "FunctionCall",
+]
 
 ResultT = TypeVar("ResultT")
 
@@ -221,14 +227,57 @@ class AsyncFunctionCalls(Generic[ResultT]):
     ) -> None:
         await self.close()
 
-    async def _to_the_end(self) -> Any:
-        stream = await self._open()
+    async def _to_the_end(self) -> None:
+        await self._open()
+        unread: list[FunctionCall] = []
         while not self._over:
             try:
-                self._ready.append(await self.__anext__())
+                unread.append(await self.__anext__())
             except StopAsyncIteration:
                 break
-        return stream
+        self._ready.extend(unread)
+
+
+class ClosedCalls:
+    """Finds the calls in a response's events, each as soon as its arguments are complete.
+
+    Args:
+        tools: the tools of the request, for `FunctionCall.parsed`.
+    """
+
+    def __init__(self, tools: list[Any] | None) -> None:
+        self._tools = tools
+        self._told: set[str] = set()
+
+    def closed(self, event: Any, stream: AsyncResponseStream[Any]) -> list[FunctionCall]:
+        """The calls that an event completes.
+
+        Args:
+            event: of `responses.stream`.
+            stream: the stream it came in.
+        """
+        kind = event.type
+        if kind == "response.function_call_arguments.done":
+            item = stream.output_items.get(event.output_index)
+            if item is not None and item.type == "function_call":
+                return self._told_once(item, event.output_index, event.arguments)
+        elif kind == "response.output_item.done":
+            if event.item.type == "function_call":
+                return self._told_once(event.item, event.output_index, event.item.arguments)
+        elif kind == "response.completed":
+            output = enumerate(event.response.output or ())
+            calls = [(index, item) for index, item in output if item.type == "function_call"]
+            return [call for index, item in calls for call in self._told_once(item, index, item.arguments)]
+        return []
+
+    def _told_once(self, item: Any, index: int, arguments: str) -> list[FunctionCall]:
+        if item.call_id in self._told:
+            return []
+        self._told.add(item.call_id)
+        tools, namespace = self._tools, item.namespace
+        return [
+            FunctionCall(item.call_id, item.id, item.name, arguments, index, tools=tools, namespace=namespace)
+        ]
 
 
 class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
@@ -236,40 +285,19 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
 
     _stream: AsyncResponseStream[Any] | None
 
+    def __init__(self, request: Awaitable[AsyncHelperStream], tools: list[Any] | None) -> None:
+        super().__init__(request, tools)
+        self._closed = ClosedCalls(tools)
+
     def _look(self, event: Any) -> None:
         kind = event.type
         if kind == "response.output_text.delta":
             self._text.append(event.delta)
         elif kind in ("response.reasoning_text.delta", "response.reasoning_summary_text.delta"):
             self._reasoning.append(event.delta)
-        elif kind == "response.function_call_arguments.done":
+        else:
             assert self._stream is not None
-            item = self._stream.output_items.get(event.output_index)
-            if item is not None and item.type == "function_call":
-                self._tell(item, event.output_index, event.arguments)
-        elif kind == "response.output_item.done":
-            if event.item.type == "function_call":
-                self._tell(event.item, event.output_index, event.item.arguments)
-        elif kind == "response.completed":
-            for index, item in enumerate(event.response.output or ()):
-                if item.type == "function_call":
-                    self._tell(item, index, item.arguments)
-
-    def _tell(self, item: Any, index: int, arguments: str) -> None:
-        if item.call_id in self._told:
-            return
-        self._told.add(item.call_id)
-        self._ready.append(
-            FunctionCall(
-                item.call_id,
-                item.id,
-                item.name,
-                arguments,
-                index,
-                tools=self._tools,
-                namespace=item.namespace,
-            )
-        )
+            self._ready.extend(self._closed.closed(event, self._stream))
 
     def _check_end(self) -> None:
         assert self._stream is not None

@@ -10,32 +10,31 @@ if TYPE_CHECKING:
 __all__ = ["bad_end"]
 
 
-def bad_end(event: Any, raw_stream: Any) -> OpenAIError:
+def bad_end(response: Any, facts: Any) -> OpenAIError:
     """The error for a response that is no result.
 
     Args:
-        event: `response.failed` or `response.incomplete`.
-        raw_stream: the stream it came in, for the facts about the answer.
+        response: one that is not completed.
+        facts: those about the answer it came in.
 
     Returns:
         `LengthFinishReasonError` or `ContentFilterFinishReasonError` for an incomplete one, else what the
-        server says went wrong.
+        server says went wrong, or the status.
     """
     from oxide._faults import stream_error
     from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError
 
     from .accumulate import plain
 
-    response = event.response
-    if event.type == "response.incomplete":
-        reason = getattr(getattr(response, "incomplete_details", None), "reason", None)
+    reason = getattr(getattr(response, "incomplete_details", None), "reason", None)
+    if reason is not None or response.status == "incomplete":
         if reason == "max_output_tokens":
             return LengthFinishReasonError(completion=response)
         if reason == "content_filter":
             return ContentFilterFinishReasonError(completion=response)
         fault: Any = {"message": f"The response is incomplete: {reason}.", "code": reason}
     else:
-        fault = plain(getattr(response, "error", None)) or {"message": "The response failed."}
+        fault = plain(getattr(response, "error", None)) or {"message": f"The response is {response.status}."}
     error = stream_error(fault, b"")
-    error.request = raw_stream.response.request
+    error.request = facts.request
     return error

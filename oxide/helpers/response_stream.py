@@ -321,7 +321,7 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
         if self._state.completed is None:
             if self._state.ended is None:
                 raise self._truncated("The stream ended before the response was complete.")
-            raise bad_end(self._state.ended, self._raw_stream)
+            raise bad_end(self._state.ended.response, self._raw_stream.response)
 
     async def get_final_response(self) -> ParsedResponse[TextFormatT]:
         """Read the stream to its end and return the response.

@@ -10,9 +10,9 @@ from .stream_base import Request
 
 if TYPE_CHECKING:
     from .function_calls import AsyncResponseFunctionCalls
-    from .response_stream import AsyncResponseStreamManager
+    from .response_stream import AsyncResponseStream, AsyncResponseStreamManager
 
-__all__ = ["stream", "stream_fc"]
+__all__ = ["open_stream", "stream", "stream_fc"]
 
 # What a request for an existing response has in common with one for a new one.
 _SHARED = frozenset({
@@ -123,14 +123,27 @@ def stream_fc(resource: Any, params: dict[str, Any]) -> AsyncResponseFunctionCal
     from .function_calls import AsyncResponseFunctionCalls
 
     prepared = _Prepared(resource, params)
+    return AsyncResponseFunctionCalls(Request(lambda: _opened(prepared)), prepared.tools)
 
-    async def opened() -> Any:
-        from .response_stream import AsyncResponseStream
 
-        # Arguments are checked where `FunctionCall.parsed` is read, so that one call's do not end the stream.
-        stream: AsyncResponseStream[Any] = AsyncResponseStream(
-            raw_stream=await prepared(), text_format=prepared.format, starting_after=prepared.starting_after
-        )
-        return stream
+async def open_stream(resource: Any, params: dict[str, Any]) -> AsyncResponseStream[Any]:
+    """A streamed response whose events leave the arguments of calls unchecked: `FunctionCall` checks them.
 
-    return AsyncResponseFunctionCalls(Request(opened), prepared.tools)
+    Args:
+        resource: `client.responses`.
+        params: as for `stream`.
+
+    Raises:
+        OpenAIError: as `stream`, and when the request fails.
+    """
+    return await _opened(_Prepared(resource, params))
+
+
+async def _opened(prepared: _Prepared) -> AsyncResponseStream[Any]:
+    from .response_stream import AsyncResponseStream
+
+    # Without the tools, so that one call's arguments cannot end the stream.
+    stream: AsyncResponseStream[Any] = AsyncResponseStream(
+        raw_stream=await prepared(), text_format=prepared.format, starting_after=prepared.starting_after
+    )
+    return stream

@@ -13,7 +13,7 @@ import pytest
 
 import oxide
 from oxide._codegen import additions
-from oxide._codegen.config import CLIENT, EXCLUDED_MODULES, EXTRA_METHODS, EXTRA_PARAMETERS
+from oxide._codegen.config import CLIENT, EXCLUDED_MODULES, EXTRA_METHODS, EXTRA_PARAMETERS, RESOURCE_MIXINS
 from oxide._codegen.facts import load
 
 from .shapes import normal, shape
@@ -91,9 +91,10 @@ def test_every_method_is_there(module: str, name: str) -> None:
     mine, official = getattr(ours(module), name), getattr(theirs(module), name)
     missing = public_methods(official) - public_methods(mine)
     assert missing == {m for (*place, m) in ALLOWED_METHODS if place == [module, name]}
-    assert public_methods(mine) - public_methods(official) == {
-        m for (*place, m) in EXTRA_METHODS if place == [module, name]
-    }
+    own = {m for (*place, m) in EXTRA_METHODS if place == [module, name]}
+    for mixin_module, mixin in RESOURCE_MIXINS.get((module, name), ()):
+        own |= public_methods(getattr(importlib.import_module(mixin_module), mixin))
+    assert public_methods(mine) - public_methods(official) == own - public_methods(official)
     children = {n for n, v in vars(official).items() if not n.startswith("_") and hasattr(v, "func")}
     absent = {child for (*place, child) in ALLOWED_RESOURCES if place == [module, name]}
     assert children - absent == {

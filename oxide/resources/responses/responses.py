@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Iterable, Literal, Optional, Union
 
 from oxide._response import to_raw_response_wrapper, to_streamed_response_wrapper
+from oxide.helpers.text_calls import ResponseTexts
 from oxide.options import not_given, omit
 from oxide.resources._base import Endpoint, missing, segment, with_header
 from oxide.resources.responses._responses_create import AsyncResponsesCreate
@@ -47,6 +48,7 @@ _COMPACT: Endpoint[CompactedResponse] = Endpoint(
 
 
 class AsyncResponses(
+    ResponseTexts,
     AsyncResponsesParse,
     AsyncResponsesStream,
     AsyncResponsesCreate,

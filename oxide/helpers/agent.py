@@ -1,0 +1,291 @@
+"""The agent loop: responses and the tools they call, turn after turn, as one stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from oxide.errors import MaxTurnsExceededError, ToolArgumentsError, mapping_of
+
+from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
+from .function_calls import ClosedCalls
+from .parsing import tools_for_responses
+from .tools import FunctionTool
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from oxide.client import AsyncOpenAI
+    from oxide.types.responses.parsed_response import ParsedResponse
+    from oxide.types.responses.response_usage import ResponseUsage
+
+    from .function_calls import FunctionCall
+    from .response_stream import AsyncResponseStream
+
+__all__ = ["AgentEvent", "AgentRun", "Transport", "over_http"]
+
+Transport = Callable[[dict[str, Any]], Awaitable["AsyncResponseStream[Any]"]]
+"""Opens the stream of one turn, given the parameters of `responses.stream`."""
+
+
+AgentEvent = Any
+"""An event of `responses.stream`, or a `ToolStartedEvent`, `ToolFinishedEvent` or `TurnFinishedEvent`."""
+
+
+def over_http(client: AsyncOpenAI) -> Transport:
+    """Turns as streamed responses of a client, each a request of its own.
+
+    Args:
+      client: the client.
+    """
+    from .responses import open_stream
+
+    return lambda params: open_stream(client.responses, params)
+
+
+class AgentRun:
+    """A run of an agent: what `client.agent(...)` returns. Use it as `async with ... as run`.
+
+    `async for event in run` streams the events of every response and, between them, those of the tools.
+    Leaving the block cancels tools that are still running and closes the stream.
+
+    Args:
+      transport: opens the stream of one turn.
+      params: parameters of every turn's request.
+      input: input of the first turn.
+      tools: functions made by `openai_tool`, and tools of other kinds, which run on the server.
+      max_turns: responses before the run stops.
+      parallel_tools: whether tools run side by side, and the model may call several at once.
+      max_parallel_tools: how many run at a time.
+      tool_timeout: seconds one call may take; None for no limit.
+
+    Attributes:
+      turns: responses so far.
+      responses: the complete ones.
+
+    Raises:
+      ValueError: a limit is below 1, two tools have one name, a function tool has no function, or
+        `store=False` is given without a conversation: the next turn could not refer to the one before.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        params: Mapping[str, Any],
+        input: Any,
+        tools: Iterable[Any] = (),
+        *,
+        max_turns: int = 10,
+        parallel_tools: bool = True,
+        max_parallel_tools: int = 8,
+        tool_timeout: float | None = None,
+    ) -> None:
+        for name, limit in (("max_turns", max_turns), ("max_parallel_tools", max_parallel_tools)):
+            if limit < 1:
+                raise ValueError(f"{name}={limit!r}: at least 1 is needed")
+        if params.get("store") is False and "conversation" not in params:
+            raise ValueError("store=False: a turn refers to the response before it, which has to be stored")
+        self._functions = _functions(tools := list(tools))
+        self._tools = tools_for_responses(tools) or []
+        self._transport = transport
+        self._params = dict(params)
+        if tools:
+            self._params.update(tools=self._tools, parallel_tool_calls=parallel_tools)
+        self._input = input
+        self._max_turns = max_turns
+        self._slots = asyncio.Semaphore(max_parallel_tools if parallel_tools else 1)
+        self._timeout = tool_timeout
+        self._running: set[asyncio.Task[None]] = set()
+        self._finished: deque[ToolFinishedEvent] = deque()
+        self._closing = False
+        self._events: AsyncGenerator[AgentEvent, None] | None = None
+        self.turns = 0
+        self.responses: list[ParsedResponse[Any]] = []
+
+    # -- results -----------------------------------------------------------------------------------
+
+    @property
+    def response(self) -> ParsedResponse[Any] | None:
+        """The last complete response; None before there is one."""
+        return self.responses[-1] if self.responses else None
+
+    @property
+    def output_text(self) -> str:
+        """The text of the last complete response."""
+        return self.responses[-1].output_text if self.responses else ""
+
+    @property
+    def output_parsed(self) -> Any:
+        """The last complete response's text as an instance of `text_format`."""
+        return self.responses[-1].output_parsed if self.responses else None
+
+    @property
+    def usage(self) -> ResponseUsage:
+        """Tokens of all complete responses, added up."""
+        from oxide.types.responses.response_usage import ResponseUsage
+
+        total: dict[str, Any] = {
+            "input_tokens": 0,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 0,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 0,
+        }
+        for response in self.responses:
+            if response.usage is not None:
+                _add(total, response.usage.to_dict())
+        return ResponseUsage.construct(**total)
+
+    async def get_final_response(self) -> ParsedResponse[Any]:
+        """Run to the end and return the last response.
+
+        Raises:
+          MaxTurnsExceededError: the model still wants tools called after the last turn.
+          OpenAIError: a request or a response failed.
+        """
+        async for _ in self:
+            pass
+        return self.responses[-1]
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def __aiter__(self) -> AsyncIterator[AgentEvent]:
+        if self._events is None:
+            self._events = self._run()
+        return self._events
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Cancel the tools that run, wait until they have ended, and close the stream."""
+        self._closing = True
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._events is not None:
+            await self._events.aclose()
+
+    async def _run(self) -> AsyncGenerator[AgentEvent, None]:
+        following: dict[str, Any] = {"input": self._input}
+        while True:
+            self.turns += 1
+            calls: list[FunctionCall] = []
+            outputs: dict[str, str | list[Any]] = {}
+            async with await self._transport({**self._params, **following}) as stream:
+                closed = ClosedCalls(self._tools)
+                async for event in stream:
+                    yield event
+                    for call in closed.closed(event, stream):
+                        calls.append(call)
+                        # After the last turn nobody would hear of what a tool did.
+                        if self.turns < self._max_turns:
+                            yield self._start(call)
+                    for done in self._taken(outputs):
+                        yield done
+                response = await stream.get_final_response()
+            self.responses.append(response)
+            if calls and self.turns == self._max_turns:
+                raise MaxTurnsExceededError(self.turns, calls)
+            while self._running or self._finished:
+                if not self._finished:
+                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                for done in self._taken(outputs):
+                    yield done
+            yield TurnFinishedEvent(response, self.turns)
+            if not calls:
+                return
+            answers = [(call.call_id, outputs[call.call_id]) for call in calls]
+            following = {
+                "input": [{"type": "function_call_output", "call_id": c, "output": o} for c, o in answers]
+            }
+            # A conversation remembers by itself.
+            if "conversation" not in self._params:
+                following["previous_response_id"] = response.id
+
+    def _taken(self, outputs: dict[str, str | list[Any]]) -> Iterator[ToolFinishedEvent]:
+        while self._finished:
+            done = self._finished.popleft()
+            outputs[done.call.call_id] = done.output
+            yield done
+
+    def _start(self, call: FunctionCall) -> ToolStartedEvent:
+        task = asyncio.create_task(self._execute(call, self.turns), name=f"tool {call.name}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return ToolStartedEvent(call, self.turns)
+
+    async def _execute(self, call: FunctionCall, turn: int) -> None:
+        failure: Exception | None = None
+        output: str | list[Any] = ""
+        try:
+            async with self._slots:
+                output = await asyncio.wait_for(self._call(call), self._timeout)
+        except asyncio.CancelledError:
+            if self._closing:
+                raise
+            failure = RuntimeError("the tool was cancelled")
+        except asyncio.TimeoutError as error:
+            failure = error if str(error) else TimeoutError(f"it took longer than {self._timeout} s")
+        except Exception as error:
+            failure = error
+        if failure is not None:
+            output = str(failure) if isinstance(failure, ToolArgumentsError) else _told(failure)
+        self._finished.append(ToolFinishedEvent(call, turn, output, failure))
+
+    async def _call(self, call: FunctionCall) -> str | list[Any]:
+        tool = self._functions.get(call.name)
+        if tool is None:
+            raise LookupError(f"there is no tool {call.name!r}, only {', '.join(self._functions)}")
+        return _sendable(await tool.call(call.arguments))
+
+
+def _functions(tools: Iterable[Any]) -> dict[str, FunctionTool[..., Any]]:
+    found: dict[str, FunctionTool[..., Any]] = {}
+    for tool in tools:
+        if isinstance(tool, FunctionTool):
+            if tool.name in found:
+                raise ValueError(f"two tools are called {tool.name!r}: give one another name")
+            found[tool.name] = cast("FunctionTool[..., Any]", tool)
+        elif tool.get("type") == "function":
+            raise ValueError(
+                f"the tool {tool.get('name')!r} has nothing to call: make it of a function, with @openai_tool"
+            )
+    return found
+
+
+def _told(error: Exception) -> str:
+    return f"Error: {type(error).__name__}: {error}"
+
+
+def _sendable(result: object) -> str | list[Any]:
+    """What a tool returned, as the output of its call: text, or parts such as images; all else as JSON."""
+    if isinstance(result, str):
+        return result
+    if isinstance(result, list) and result:
+        parts = cast("list[object]", result)
+        if all(mapping_of(part).get("type") in _PARTS for part in parts):
+            return parts
+    from pydantic_core import to_json
+
+    return to_json(result).decode()
+
+
+_PARTS = frozenset(("input_text", "input_image", "input_file"))
+
+
+def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, count in more.items():
+        if isinstance(count, Mapping):
+            _add(total.setdefault(name, {}), cast("Mapping[str, Any]", count))
+        elif isinstance(count, int):
+            total[name] = total.get(name, 0) + count

@@ -1,0 +1,190 @@
+"""Responses of which only the text, or only the id, is wanted: nothing else of the answer is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from oxide.options import not_given
+from oxide.resources._base import AsyncAPIResource, Endpoint
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from oxide.options import Body, Headers, NotGiven, Query, Validation
+    from oxide.timeouts import TimeoutTypes
+    from oxide.transport.request import RawAnswer
+    from oxide.types.responses.response_create_params import ResponseCreateParamsNonStreaming
+
+__all__ = ["ResponseTexts"]
+
+
+class _Plucked(Endpoint[str]):
+    """`POST /responses` with one str of the answer as its result."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, *, text: bool) -> None:
+        super().__init__("POST", "/responses", str)
+        self._text = text
+
+    def maker(self) -> Callable[[RawAnswer, Validation], Any]:
+        from .texts import output_text, response_id
+
+        pluck = output_text if self._text else response_id
+
+        def make(answer: RawAnswer, validation: Validation) -> str:
+            try:
+                found = pluck(answer.body, answer.length)
+            except ValueError:
+                found = None
+            return _explained(answer, validation) if found is None else found
+
+        self.make = make
+        return make
+
+
+def _explained(answer: RawAnswer, validation: Validation) -> str:
+    """The result of an answer that is no completed response with an id: an error, nearly always."""
+    from oxide._convert import convert
+    from oxide.types.responses.response import Response
+
+    from .response_end import bad_end
+
+    response: Response = convert(answer, Response, validation)
+    raise bad_end(response, answer.facts())
+
+
+_TEXT = _Plucked(text=True)
+_ID = _Plucked(text=False)
+
+
+def _body(params: Any, name: str) -> Any:
+    for never in ("stream", "background"):
+        if params.get(never):
+            raise TypeError(f"{name} waits for the whole answer: leave {never} out, or use create")
+    return params
+
+
+class ResponseTexts(AsyncAPIResource):
+    """`create` for hot loops that want one str of the answer."""
+
+    async def create_text(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        **params: Unpack[ResponseCreateParamsNonStreaming],
+    ) -> str:
+        """`POST /responses`, only the text of the answer.
+
+        Args:
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+            params: the parameters of `create`, but for `stream` and `background`.
+
+        Returns:
+            The text parts of every message, joined: what `create` gives as `output_text`.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above, or the response failed.
+            LengthFinishReasonError, ContentFilterFinishReasonError: the response is incomplete.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            TypeError: `stream` or `background` is given.
+        """
+        return await self._call(
+            _TEXT,
+            "/responses",
+            _body(params, "create_text"),
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def create_text_followup(
+        self,
+        previous_response_id: str,
+        /,
+        *,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        **params: Unpack[ResponseCreateParamsNonStreaming],
+    ) -> str:
+        """`POST /responses` that follows another, only the text of the answer.
+
+        Args:
+            previous_response_id: the response it follows, stored before; see :meth:`create_stored_id`.
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+            params: the parameters of `create`, but for `stream` and `background`.
+
+        Returns:
+            The text, as of :meth:`create_text`.
+
+        Raises:
+            ValueError: previous_response_id is empty.
+            OpenAIError, TypeError: as :meth:`create_text`.
+        """
+        if not previous_response_id:
+            raise ValueError(
+                f"Expected a non-empty value for `previous_response_id` but received {previous_response_id!r}"
+            )
+        params["previous_response_id"] = previous_response_id
+        return await self._call(
+            _TEXT,
+            "/responses",
+            _body(params, "create_text_followup"),
+            None,
+            False,
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def create_stored_id(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        **params: Unpack[ResponseCreateParamsNonStreaming],
+    ) -> str:
+        """`POST /responses` with `store`, only the id of the answer.
+
+        Args:
+            extra_headers: headers of this call; `omit` as a value takes a default one away.
+            extra_query: query parameters of this call.
+            extra_body: members added to the JSON body; they win over the parameters.
+            timeout: seconds, or limits, of each attempt of this call; left out, the client's.
+            params: the parameters of `create`, but for `stream`; `store` is true.
+
+        Returns:
+            The id of the stored response.
+
+        Raises:
+            APIStatusError: the answer has status 400 or above.
+            APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            TypeError: `stream` is given, or `store=False`.
+        """
+        if params.get("stream"):
+            raise TypeError("create_stored_id waits for the whole answer: leave stream out, or use create")
+        if params.setdefault("store", True) is not True:
+            raise TypeError(
+                f"store={params.get('store')!r}: only a stored response can be referred to by its id"
+            )
+        return await self._call(
+            _ID, "/responses", params, None, False, extra_headers, extra_query, extra_body, timeout
+        )
