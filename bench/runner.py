@@ -263,7 +263,8 @@ class Run:
         script = str(ROOT / "bench/peers/cold.py")
 
         def once() -> dict[str, Any]:
-            argv = [self.pythons[name], "-I", script, name, workload.kind, base]
+            what = "import" if workload.kind == "import" else workload.api
+            argv = [self.pythons[name], "-I", script, name, what, f"{base}/{workload.name}/v1"]
             ran = subprocess.run(argv, capture_output=True, text=True, timeout=60)
             if ran.returncode:
                 raise PeerFailed((ran.stderr.strip().splitlines() or ["no output"])[-1])

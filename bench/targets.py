@@ -59,6 +59,7 @@ TARGETS = (
     Target("idle-1000", "", 25_000, "bytes"),
     Target("import", "official", 0.15),
     Target("import", "", 30_000_000, "bytes"),
+    Target("cold", "official", 0.4),
 )
 
 

@@ -114,7 +114,10 @@ _ALL = (
     Workload("parallel-50", "parallel", "chat", "tiny", _chat, times=50, about="50 calls at once"),
     Workload("idle-1000", "idle", "responses", "tiny-responses", _held, "held", 1000, "1,000 open streams"),
     Workload("import", "import", "chat", "tiny", _chat, about="import and construct, in a new process"),
-    Workload("cold", "cold", "chat", "tiny", _chat, about="import to first parsed answer, in a new process"),
+    Workload(
+        "cold", "cold", "responses", "tiny-responses", _responses, about="import to first responses.create"
+    ),
+    Workload("cold-chat", "cold", "chat", "tiny", _chat, about="import to first chat.completions.create"),
 )
 WORKLOADS: dict[str, Workload] = {w.name: w for w in _ALL}
 

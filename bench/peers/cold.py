@@ -1,4 +1,4 @@
-"""What a new process pays: ``python -I cold.py PEER import|cold BASE`` prints CPU seconds and peak bytes.
+"""What a new process pays: ``python -I cold.py PEER import|chat|responses URL`` prints CPU time and memory.
 
 Imports nothing of the bench, and the peer's own modules only inside the measured part.
 """
@@ -22,38 +22,48 @@ def peak() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def ask(peer: str, base: str) -> int:
+def ask(peer: str, api: str, base: str) -> int:
     """Make one small call and read its answer's text."""
     import asyncio
 
-    message = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+    message: dict[str, object] = {"model": "gpt-5.4-mini"}
+    if api == "chat":
+        message["messages"] = [{"role": "user", "content": "Say hello."}]
+    else:
+        message["input"] = "Say hello."
+
+    def text(answer: dict) -> int:
+        if api == "chat":
+            return len(answer["choices"][0]["message"]["content"])
+        return len(answer["output"][0]["content"][0]["text"])
 
     async def untyped() -> int:
         import aiohttp
         import orjson
 
         headers = {"Authorization": "Bearer sk-bench", "Content-Type": "application/json"}
-        url = f"{base}/cold/v1/chat/completions"
+        url = f"{base}/{'chat/completions' if api == 'chat' else 'responses'}"
         async with (
             aiohttp.ClientSession(headers=headers) as session,
             session.post(url, data=orjson.dumps(message)) as answer,
         ):
-            return len(orjson.loads(await answer.read())["choices"][0]["message"]["content"])
+            return text(orjson.loads(await answer.read()))
 
     async def typed() -> int:
         package = importlib.import_module("oxide" if peer == "oxide" else "openai")
-        async with package.AsyncOpenAI(api_key="sk-bench", base_url=f"{base}/cold/v1") as client:
-            answer = await client.chat.completions.create(**message)
-            return len(answer.choices[0].message.content)
+        async with package.AsyncOpenAI(api_key="sk-bench", base_url=base) as client:
+            if api == "chat":
+                answer = await client.chat.completions.create(**message)
+                return len(answer.choices[0].message.content)
+            return len((await client.responses.create(**message)).output_text)
 
     async def rust() -> int:
         import json
 
-        client = importlib.import_module("openai_oxide").Client(
-            api_key="sk-bench", base_url=f"{base}/cold/v1"
-        )
-        answer = json.loads(await client.create_chat_raw(json.dumps(message)))
-        return len(answer["choices"][0]["message"]["content"])
+        client = importlib.import_module("openai_oxide").Client(api_key="sk-bench", base_url=base)
+        if api == "chat":
+            return text(json.loads(await client.create_chat_raw(json.dumps(message))))
+        return text(json.loads(await client.create_raw(json.dumps(message))))
 
     return asyncio.run({"aiohttp": untyped, "rust": rust}.get(peer, typed)())
 
@@ -80,7 +90,7 @@ def construct(peer: str) -> object:
 def main() -> None:
     """Measure once and print."""
     _, peer, kind, base = sys.argv
-    value = ask(peer, base) if kind == "cold" else construct(peer)
+    value = construct(peer) if kind == "import" else ask(peer, kind, base)
     cpu, wall = time.process_time() - START, time.perf_counter() - WALL
     number = value if isinstance(value, int) else 0
     print(f'{{"cpu": {cpu}, "wall": {wall}, "n": 1, "bytes": {peak()}, "value": {number}}}')
