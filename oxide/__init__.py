@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import WebSocketConnectionClosedError as WebSocketConnectionClosedError
     from .errors import WebSocketQueueFullError as WebSocketQueueFullError
+    from .helpers.assistants import AsyncAssistantEventHandler as AsyncAssistantEventHandler
     from .helpers.tools import FunctionTool as FunctionTool
     from .helpers.tools import openai_tool as openai_tool
     from .helpers.tools import pydantic_function_tool as pydantic_function_tool
@@ -97,6 +98,7 @@ else:
         "FunctionTool": ".helpers.tools",
         "cpu_features": ".cpu",
         "file_from_path": "._files",
+        "AsyncAssistantEventHandler": ".helpers.assistants",
         "openai_tool": ".helpers.tools",
         "pydantic_function_tool": ".helpers.tools",
         "pydantic_responses_function_tool": ".helpers.tools",

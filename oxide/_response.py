@@ -295,7 +295,7 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
         await self.read()
         return self.http_response.text
 
-    async def json(self) -> Any:
+    async def json(self) -> object:
         """Read the body and decode it from JSON."""
         await self.read()
         return self.http_response.json()
