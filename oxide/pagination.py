@@ -81,8 +81,11 @@ class PageRequest:
         Args:
           params: query parameters that replace earlier ones.
         """
-        query = {**(self.query or {}), **params}
-        return PageRequest(self.client, self.endpoint, self.path, query, self.extras, self.body)
+        headers, extra_query, body, timeout = self.extras
+        # Also over the call's own: a cursor in `extra_query` names the first page alone.
+        query: dict[str, object] = {**(self.query or {}), **(extra_query or {}), **params}
+        extras = (headers, None, body, timeout)
+        return PageRequest(self.client, self.endpoint, self.path, query, extras, self.body)
 
     async def send(self) -> Any:
         """Make the request.
@@ -148,6 +151,34 @@ class BaseAsyncPage(BaseModel, Generic[T]):
                 yield item
 
 
+# What a mismatch says of a value that is null, or of one that is not there.
+_ABSENT = ("null", "nothing (the field is missing)")
+
+
+def _items(page: Any) -> List[Any]:  # noqa: UP006
+    """The items of a page; a list that is null or missing has none, as with the official client."""
+    from .errors import APIResponseValidationError
+
+    try:
+        return cast("List[Any]", page.data or [])  # noqa: UP006
+    except APIResponseValidationError as error:
+        if error.path != "data" or error.received not in _ABSENT:
+            raise
+    return []
+
+
+def _cursor(item: Any) -> Any:
+    """The id of an item; None where it has none."""
+    from .errors import APIResponseValidationError
+
+    try:
+        return getattr(item, "id", None)
+    except APIResponseValidationError as error:
+        if error.received not in _ABSENT:
+            raise
+    return None
+
+
 def _member(name: str, result: str) -> Any:
     """A property for a member that some endpoints send beside the fields.
 
@@ -188,7 +219,7 @@ class AsyncPage(BaseAsyncPage[T], Generic[T]):
 
     @override
     def _get_page_items(self) -> List[T]:  # noqa: UP006
-        return self.data or []
+        return _items(self)
 
     @override
     def next_page_info(self) -> None:
@@ -212,7 +243,7 @@ class _PageOfMore(BaseAsyncPage[T], Generic[T]):
 
     @override
     def _get_page_items(self) -> List[T]:  # noqa: UP006
-        return self.data or []
+        return _items(self)
 
     @override
     def has_next_page(self) -> bool:
@@ -234,7 +265,7 @@ class AsyncCursorPage(_PageOfMore[T], Generic[T]):
     def next_page_info(self) -> PageInfo | None:
         """The cursor: the last item's id. None when the page is empty or its items have no id."""
         data = self._get_page_items()
-        cursor = getattr(data[-1], "id", None) if data else None
+        cursor = _cursor(data[-1]) if data else None
         return PageInfo(params={"after": cursor}) if cursor is not None else None
 
 
