@@ -219,6 +219,8 @@ class Run:
             return self._rounds(workload, {p: self._idle(p, workload, base) for p in self.pythons})
         takers: dict[str, Callable[[], dict[str, Any]]] = {}
         for name in self.pythons:
+            if workload.kind == "helper" and name not in (OURS, "official"):
+                continue
             try:
                 takers[name] = self._ready(name, workload, base, live)
             except PeerFailed as why:

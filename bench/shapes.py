@@ -408,6 +408,29 @@ def responses_events(n: int) -> list[bytes]:
     return [*out, _event("response.completed", {"sequence_number": n - 1, "response": done})]
 
 
+def message_events(n: int) -> list[bytes]:
+    """One message of ``n`` text deltas with every event around them, as stream helpers need them."""
+    rng = random.Random(SEED + 6)
+    done = message_item(1, "")
+    item = {**done, "status": "in_progress", "content": []}
+    place = {"item_id": done["id"], "output_index": 0, "content_index": 0}
+    part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+    words = [" " + text(rng, 2 + int(rng.random() * 8)) for _ in range(n)]
+    whole = {**part, "text": "".join(words)}
+    done = {**done, "content": [whole]}
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("response.created", {"response": response_object([], "in_progress")}),
+        ("response.output_item.added", {"output_index": 0, "item": item}),
+        ("response.content_part.added", {**place, "part": part}),
+        *(("response.output_text.delta", {**place, "delta": word, "logprobs": []}) for word in words),
+        ("response.output_text.done", {**place, "text": whole["text"], "logprobs": []}),
+        ("response.content_part.done", {**place, "part": whole}),
+        ("response.output_item.done", {"output_index": 0, "item": done}),
+        ("response.completed", {"response": response_object([done])}),
+    ]
+    return [_event(kind, {"sequence_number": at, **rest}) for at, (kind, rest) in enumerate(kinds)]
+
+
 def agent_events() -> list[bytes]:
     """106 Responses events, 11 KB: created, 23 text and 81 argument deltas, completed; no ``event:`` line."""
     rng = random.Random(SEED + 5)

@@ -55,6 +55,8 @@ TARGETS = (
     Target("responses-10k-16k", "aiohttp", 0.5),
     Target("chat-10k-chunks", "aiohttp", 0.35),
     Target("chat-10k-16k", "aiohttp", 0.5),
+    Target("chat-helper-10k", "official", 0.015),
+    Target("responses-helper-10k", "official", 0.015),
     Target("parallel-50", "aiohttp", 0.5),
     Target("idle-1000", "", 25_000, "bytes"),
     Target("import", "official", 0.15),

@@ -14,7 +14,8 @@ class Workload:
 
     Attributes:
         name: Name on the command line; for HTTP workloads also the first segment of the path asked for.
-        kind: ``call``, ``stream``, ``sequential``, ``parallel``, ``idle``, ``import`` or ``cold``.
+        kind: ``call``, ``stream``, ``helper`` (a stream helper), ``sequential``, ``parallel``, ``idle``,
+            ``import`` or ``cold``.
         api: ``chat``, ``responses`` or ``embeddings``: the method called and the fields read.
         request: Name of the request body in ``shapes.REQUESTS``.
         answer: Makes the body as the list of HTTP chunks to send (one for a plain answer).
@@ -36,7 +37,7 @@ class Workload:
     @property
     def streamed(self) -> bool:
         """True when the answer is an event stream."""
-        return self.kind in ("stream", "idle")
+        return self.kind in ("stream", "helper", "idle")
 
 
 def _chat() -> list[bytes]:
@@ -83,6 +84,10 @@ def _chat_10k() -> list[bytes]:
     return shapes.chat_chunks(10_000)
 
 
+def _message_10k() -> list[bytes]:
+    return shapes.message_events(10_000)
+
+
 def _responses_10k() -> list[bytes]:
     return shapes.responses_events(10_000)
 
@@ -108,6 +113,22 @@ _ALL = (
     _stream("responses-10k-16k", _16k(_responses_10k), "the same bytes in 16 KB writes", "pieces"),
     _stream("chat-10k-chunks", _chat_10k, "10,000 chunks, one HTTP chunk each"),
     _stream("chat-10k-16k", _16k(_chat_10k), "the same bytes in 16 KB writes", "pieces"),
+    Workload(
+        "chat-helper-10k",
+        "helper",
+        "chat",
+        "tiny",
+        _chat_10k,
+        about="10,000 chunks through the stream helper, every snapshot read",
+    ),
+    Workload(
+        "responses-helper-10k",
+        "helper",
+        "responses",
+        "tiny-responses",
+        _message_10k,
+        about="10,000 deltas through the stream helper, every snapshot read",
+    ),
     Workload(
         "sequential-20", "sequential", "chat", "tiny", _chat, times=20, about="20 calls one after another"
     ),

@@ -57,6 +57,10 @@ class BasePeer:
         """One streamed call, every event's fields read."""
         raise NotImplementedError
 
+    async def helper(self) -> int:
+        """One call through the stream helper, every snapshot and the final object read."""
+        raise NotImplementedError
+
     async def hold(self, reached: Callable[[], None]) -> int:
         """One streamed call that says when its first event was read, then reads to the end."""
         raise NotImplementedError
@@ -70,6 +74,8 @@ def operation(peer: BasePeer) -> Callable[[], Awaitable[int]]:
     workload = peer.workload
     if workload.kind == "stream":
         return peer.stream
+    if workload.kind == "helper":
+        return peer.helper
     if workload.kind == "sequential":
 
         async def one_by_one() -> int:

@@ -49,6 +49,21 @@ class Peer(BasePeer):
                 total += len(event.delta)
         return total
 
+    async def helper(self) -> int:
+        total = 0
+        if self.workload.api == "chat":
+            async with self._client.chat.completions.stream(**self.request) as stream:
+                async for event in stream:
+                    if event.type == "content.delta":
+                        total += len(event.snapshot)
+                final = await stream.get_final_completion()
+            return total + len(final.choices[0].message.content)
+        async with self._client.responses.stream(**self.request) as stream:
+            async for event in stream:
+                if event.type == "response.output_text.delta":
+                    total += len(event.snapshot)
+            return total + len((await stream.get_final_response()).output_text)
+
     async def hold(self, reached: Callable[[], None]) -> int:
         count = 0
         async for event in await self._respond(**self.request, stream=True):

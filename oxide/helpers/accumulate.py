@@ -20,6 +20,7 @@ if TYPE_CHECKING or not NATIVE:
         freeze,
         merge,
         plain,
+        plan_of,
         response_events,
         taken,
     )
@@ -37,6 +38,7 @@ else:
         freeze,
         merge,
         plain,
+        plan_of,
         response_events,
         taken,
     )
@@ -54,6 +56,7 @@ __all__ = [
     "freeze",
     "merge",
     "plain",
+    "plan_of",
     "response_events",
     "taken",
 ]

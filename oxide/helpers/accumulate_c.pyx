@@ -2,11 +2,10 @@
 """What a stream has said so far. See accumulate_py for what each name means; this module only answers sooner."""
 cimport cython
 
-from oxide.models.lazy_c cimport ClassPlan, Later, assembled, class_plan
+from oxide.models.lazy_c cimport ClassPlan, Later, assembled, class_plan, given
 
 from oxide.errors import APIResponseValidationError
 from oxide.models.convert import ABSENT
-from oxide.models.lazy import given
 
 cdef frozenset _WHOLE = frozenset(("id", "role", "type"))
 
@@ -115,7 +114,7 @@ cpdef object plain(object value):
     if isinstance(value, list):
         return [plain(item) for item in <list>value]
     if hasattr(value, "model_fields_set"):
-        return {key: plain(item) for key, item in (<dict>given(value)).items()}
+        return {key: plain(item) for key, item in given(value).items()}
     return value
 
 
@@ -279,7 +278,7 @@ cdef class ChatChoice:
 
 
 def chat_events(state, chunk):
-    cdef list events = [assembled(class_plan(state.chunk_event), ("chunk", chunk, state.snapshot_later))]
+    cdef list events = [assembled(<ClassPlan?>state.chunk_event, ("chunk", chunk, state.snapshot_later))]
     if state.latest is None:
         state.begin(chunk)
     state.latest = chunk
@@ -333,12 +332,12 @@ cdef int choice_events(object state, object raw, list events) except -1:
         if state.rich and (choice.refusal is None or choice.refusal.length == 0):
             parsed = parsed_at(text)
         events.append(assembled(
-            class_plan(state.content_delta_event), ("content.delta", content, text_at(text), parsed)
+            <ClassPlan?>state.content_delta_event, ("content.delta", content, text_at(text), parsed)
         ))
     text = choice.refusal
     if refusal is not None and text is not None:
         events.append(assembled(
-            class_plan(state.refusal_delta_event), ("refusal.delta", refusal, text_at(text))
+            <ClassPlan?>state.refusal_delta_event, ("refusal.delta", refusal, text_at(text))
         ))
     if tools:
         tool_events(state, choice, <list>tools, events)
@@ -346,12 +345,12 @@ cdef int choice_events(object state, object raw, list events) except -1:
         items = choice.content_logprobs
         if logprobs.content and items is not None:
             events.append(assembled(
-                class_plan(state.content_logprobs_event), ("logprobs.content.delta", logprobs.content, prefix(items))
+                <ClassPlan?>state.content_logprobs_event, ("logprobs.content.delta", logprobs.content, prefix(items))
             ))
         items = choice.refusal_logprobs
         if logprobs.refusal and items is not None:
             events.append(assembled(
-                class_plan(state.refusal_logprobs_event), ("logprobs.refusal.delta", logprobs.refusal, prefix(items))
+                <ClassPlan?>state.refusal_logprobs_event, ("logprobs.refusal.delta", logprobs.refusal, prefix(items))
             ))
     if tools:
         for call in <list>tools:
@@ -405,7 +404,7 @@ cdef int tool_events(object state, ChatChoice choice, list calls, list events) e
     cdef ChatTool tool
     cdef dict members
     cdef Text text
-    cdef ClassPlan plan = class_plan(state.tool_delta_event)
+    cdef ClassPlan plan = <ClassPlan?>state.tool_delta_event
     for call in calls:
         members = members_of(call)
         tool = <ChatTool>choice.tools[members["index"]]
@@ -432,21 +431,21 @@ def response_events(state, event):
         text = (<dict>state.texts).get((event.output_index, event.content_index))
         if text is None:
             text = state.open_text(event)
-        return [text_delta(state.text_event, event, <Text>text, state.text_fields)]
+        return [text_delta(<ClassPlan?>state.text_event, event, <Text>text, state.text_fields)]
     if kind == "response.function_call_arguments.delta":
         text = (<dict>state.arguments).get(event.output_index)
         if text is None:
             text = state.open_arguments(event)
-        return [text_delta(state.arguments_event, event, <Text>text, state.arguments_fields)]
+        return [text_delta(<ClassPlan?>state.arguments_event, event, <Text>text, state.arguments_fields)]
     return state.handle(event)
 
 
-cdef object text_delta(object cls, object event, Text text, tuple names):
+cdef object text_delta(ClassPlan plan, object event, Text text, tuple names):
     cdef list values = []
     text.append(event.delta)
     for name in names:
         values.append(text_at(text) if name == "snapshot" else taken(event, name))
-    return assembled(class_plan(cls), tuple(values))
+    return assembled(plan, tuple(values))
 
 
 cpdef object taken(object event, str name):
@@ -454,3 +453,7 @@ cpdef object taken(object event, str name):
         return getattr(event, name)
     except APIResponseValidationError:
         return ABSENT
+
+
+def plan_of(cls):
+    return class_plan(cls)

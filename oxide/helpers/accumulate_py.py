@@ -15,7 +15,7 @@ from .closing_py import ArgumentScan
 
 __all__ = [
     "ArgumentScan", "ChatChoice", "ChatTool", "Indexed", "ParsedAt", "Prefix", "Text", "TextAt",
-    "chat_events", "freeze", "merge", "plain", "response_events", "taken",
+    "chat_events", "freeze", "merge", "plain", "plan_of", "response_events", "taken",
 ]  # fmt: skip
 
 _WHOLE = frozenset({"id", "role", "type"})
@@ -446,6 +446,15 @@ def _text_delta(cls: Any, event: Any, text: Text, names: tuple[str, ...]) -> Any
     text.append(event.delta)
     values = [TextAt(text, text.length) if name == "snapshot" else taken(event, name) for name in names]
     return assemble(cls, tuple(values))
+
+
+def plan_of(cls: Any) -> Any:
+    """What a state names a class of events by: the backend's own form of it.
+
+    Args:
+        cls: the class.
+    """
+    return cls
 
 
 def taken(event: Any, name: str) -> Any:

@@ -13,7 +13,7 @@ from oxide.types.chat.chat_completion_message import ChatCompletionMessage
 from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
 
 from . import chat_events as ev
-from .accumulate import ChatChoice, ChatTool, Indexed, chat_events, freeze, plain
+from .accumulate import ChatChoice, ChatTool, Indexed, chat_events, freeze, plain, plan_of
 from .stream_base import AsyncHelperStream
 
 if TYPE_CHECKING:
@@ -48,14 +48,13 @@ class _Snapshot(Later):
 class _State:
     """A chat as `chat_events` fills it; see there."""
 
-    chunk_event = ev.ChunkEvent
-    content_delta_event = ev.ContentDeltaEvent
-    refusal_delta_event = ev.RefusalDeltaEvent
-    tool_delta_event = ev.FunctionToolCallArgumentsDeltaEvent
-    content_logprobs_event = ev.LogprobsContentDeltaEvent
-    refusal_logprobs_event = ev.LogprobsRefusalDeltaEvent
-
     def __init__(self, response_format: Any, input_tools: Any) -> None:
+        self.chunk_event = plan_of(ev.ChunkEvent)
+        self.content_delta_event = plan_of(ev.ContentDeltaEvent)
+        self.refusal_delta_event = plan_of(ev.RefusalDeltaEvent)
+        self.tool_delta_event = plan_of(ev.FunctionToolCallArgumentsDeltaEvent)
+        self.content_logprobs_event = plan_of(ev.LogprobsContentDeltaEvent)
+        self.refusal_logprobs_event = plan_of(ev.LogprobsRefusalDeltaEvent)
         self.choices: dict[int, ChatChoice] = {}
         self.first: dict[str, Any] | None = None
         self.latest: ChatCompletionChunk | None = None

@@ -12,7 +12,7 @@ from oxide.options import is_given, omit
 from oxide.types.responses.parsed_response import ParsedResponse
 
 from . import response_events as ev
-from .accumulate import Text, plain, response_events, taken
+from .accumulate import Text, plain, plan_of, response_events, taken
 from .response_end import bad_end
 from .response_events import TextFormatT
 from .stream_base import AsyncHelperStream
@@ -60,12 +60,12 @@ def _same_id(before: Any, after: Any) -> bool:
 class _State:
     """A response as `response_events` fills it; see there."""
 
-    text_event = ev.ResponseTextDeltaEvent
-    arguments_event = ev.ResponseFunctionCallArgumentsDeltaEvent
     text_fields = _field_names(ev.ResponseTextDeltaEvent)
     arguments_fields = _field_names(ev.ResponseFunctionCallArgumentsDeltaEvent)
 
     def __init__(self, text_format: Any, input_tools: Any) -> None:
+        self.text_event = plan_of(ev.ResponseTextDeltaEvent)
+        self.arguments_event = plan_of(ev.ResponseFunctionCallArgumentsDeltaEvent)
         self.texts: dict[tuple[int, int], Text] = {}
         self.arguments: dict[int, Text] = {}
         self.format: Any = text_format if is_given(text_format) else None

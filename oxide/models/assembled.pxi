@@ -44,7 +44,7 @@ def assemble(cls, tuple values not None):
     return assembled(plan, values)
 
 
-def given(instance):
+cpdef dict given(object instance):
     cdef PyObject *held = OX_SLOT(instance, ox_slot_source) if _bound else NULL
     cdef OxFilled *filled
     cdef FieldPlan field
@@ -55,7 +55,7 @@ def given(instance):
             for item in (<ClassPlan>filled.plan).fields:
                 field = <FieldPlan>item
                 if filled.values[field.index] != NULL:
-                    found[field.fact.key] = ox_filled_value(filled, field.index)
+                    found[field.label] = ox_filled_value(filled, field.index)
             return found
     materialise_c(instance)
     values = <dict>ox_dict(instance)
@@ -63,7 +63,7 @@ def given(instance):
     for item in class_plan(type(instance)).fields:
         field = <FieldPlan>item
         if field.name in known:
-            found[field.fact.key] = values[field.name]
+            found[field.label] = values[field.name]
     if instance.__pydantic_extra__:
         found.update(instance.__pydantic_extra__)
     return found

@@ -38,6 +38,7 @@ cdef class TypePlan:
 cdef class FieldPlan:
     cdef object fact
     cdef str name
+    cdef str label              # the key as text
     cdef bytes key
     cdef Py_ssize_t index
     cdef bint required
@@ -110,3 +111,7 @@ cdef class Later:
 
 # An instance with these values, one for each field in order; ABSENT where a field was not given.
 cdef object assembled(ClassPlan plan, tuple values)
+
+
+# The members an object had when it came, by JSON key; objects inside are models.
+cpdef dict given(object instance)

@@ -71,6 +71,7 @@ cdef ClassPlan class_plan(object cls):
         field = FieldPlan.__new__(FieldPlan)
         field.fact = fact
         field.name = intern(fact.name)
+        field.label = intern(fact.key)
         field.key = fact.key.encode("utf-8", "surrogatepass")
         field.index = len(fields)
         field.required = fact.required

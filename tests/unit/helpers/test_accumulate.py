@@ -118,7 +118,7 @@ def test_chats_are_the_same_over_both(
 ) -> None:
     from oxide.helpers import chat_stream
 
-    for name in ("chat_events", "freeze", "plain", "Indexed"):
+    for name in ("chat_events", "freeze", "plain", "plan_of", "Indexed"):
         monkeypatch.setattr(chat_stream, name, getattr(acc, name))
     state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
     told: list[Any] = []
@@ -142,7 +142,7 @@ def test_responses_are_the_same_over_both(
 ) -> None:
     from oxide.helpers import response_stream
 
-    for name in ("response_events", "Text", "plain", "taken"):
+    for name in ("response_events", "Text", "plain", "plan_of", "taken"):
         monkeypatch.setattr(response_stream, name, getattr(acc, name))
     state: ResponseStreamState[None] = ResponseStreamState()
     told = [
