@@ -1,11 +1,16 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """What a stream has said so far. See accumulate_py for what each name means; this module only answers sooner."""
 cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 
 from oxide.models.lazy_c cimport ClassPlan, Later, assembled, class_plan, given
 
 from oxide.errors import APIResponseValidationError
 from oxide.models.convert import ABSENT
+
+cdef extern from "Python.h":
+    void PyUnicode_Append(PyObject **left, object right)
 
 cdef frozenset _WHOLE = frozenset(("id", "role", "type"))
 
@@ -13,24 +18,36 @@ cdef frozenset _WHOLE = frozenset(("id", "role", "type"))
 @cython.no_gc
 @cython.final
 cdef class Text:
-    cdef str head
+    cdef PyObject *head         # a str of our own, grown in place where nobody else holds it
     cdef list pieces
     cdef readonly Py_ssize_t length
 
-    def __init__(self, str text=""):
-        self.head = text
+    def __cinit__(self, str text not None=""):
+        Py_INCREF(text)
+        self.head = <PyObject *>text
         self.pieces = []
         self.length = len(text)
+
+    def __dealloc__(self):
+        Py_XDECREF(self.head)
 
     cpdef append(self, str piece):
         self.pieces.append(piece)
         self.length += len(piece)
 
     cpdef str upto(self, Py_ssize_t length):
-        if length > len(self.head):
-            self.head += "".join(self.pieces)
-            self.pieces = []
-        return self.head if length == len(self.head) else self.head[:length]
+        cdef str head
+        if self.head == NULL:
+            raise MemoryError
+        if length > len(<str>self.head):
+            more = self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)
+            # Errors leave NULL behind, and the exception.
+            PyUnicode_Append(&self.head, more)
+            if self.head == NULL:
+                raise MemoryError
+            self.pieces.clear()
+        head = <str>self.head
+        return head if length == len(head) else head[:length]
 
     @property
     def text(self):
