@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import isfinite
 from os import PathLike
 from typing import Any, cast
 
@@ -13,18 +12,25 @@ __all__ = ["encode_body"]
 
 
 _write: Callable[..., bytes] | None = None
+_all_finite: Callable[[object], bool]
 
 
 class _Absent(Exception):
     """An `omit` inside the body: a hook cannot take it out, the body has to be walked."""
 
 
+class _NotJSON(Exception):
+    """A NaN inside what `_default` gave."""
+
+
 def _load_writer() -> Callable[..., bytes]:
     # Not at the top: orjson brings dataclasses and inspect along, 20 ms that a client which only waits saves.
-    global _write
+    global _write, _all_finite
     from orjson import dumps
 
-    _write = dumps
+    from .json.finite import all_finite
+
+    _write, _all_finite = dumps, all_finite
     return dumps
 
 
@@ -36,29 +42,51 @@ def encode_body(body: object) -> bytes:
 
     Raises:
       TypeError: something in it cannot be written; the message names its type.
-      ValueError: a parameter is NaN or infinite. Inside lists and objects orjson writes null for these.
+      ValueError: a number in it is NaN or infinite; the message says where, `messages[3].weight=nan`.
     """
     if isinstance(body, bytes):
         return body
-    if type(body) is dict:
-        for name, value in cast("dict[str, object]", body).items():
-            if type(value) is float and not isfinite(value):
-                raise ValueError(f"{name}={value!r} cannot be sent: JSON has no such number")
     write = _write or _load_writer()
     try:
-        return write(body, default=_default)
+        written = write(body, default=_default)
     except TypeError as error:
         if isinstance(error.__cause__, _Absent):
             return encode_body(_without_absent(body))
+        if isinstance(error.__cause__, _NotJSON):
+            _check(body)
+            raise _refusal(str(error.__cause__)) from None
         from .json import dumps
 
-        return dumps(_plain(body))
+        body = _plain(body)
+        _check(body)
+        return dumps(body)
+    # After orjson, which wrote null for such numbers: it has refused what is too deep to be walked.
+    if not _all_finite(body):
+        _check(body)
+    return written
+
+
+def _check(body: object) -> None:
+    from .json.finite import number_at
+
+    found = number_at(body)
+    if found is not None:
+        raise _refusal(found)
+
+
+def _refusal(number: str) -> ValueError:
+    return ValueError(f"{number} cannot be sent: JSON has no such number")
 
 
 def _default(value: object) -> object:
     if isinstance(value, (Omit, NotGiven)):
         raise _Absent
-    return _convert(value)
+    converted = _convert(value)
+    if not _all_finite(converted):
+        from .json.finite import number_at
+
+        raise _NotJSON(f"{_kind(value)}: {number_at(converted)}")
+    return converted
 
 
 def _kind(value: object) -> str:
@@ -66,6 +94,8 @@ def _kind(value: object) -> str:
 
 
 def _convert(value: object) -> object:
+    if isinstance(value, float):
+        return float(value)  # a subclass, such as numpy's: orjson knows the plain one only
     dump = getattr(value, "model_dump", None)
     if dump is not None and not isinstance(value, type):
         # What a parsed answer holds beyond what the API sent.
@@ -94,8 +124,10 @@ def _without_absent(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """The body in types every JSON writer knows."""
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, (str, int)):
         return value
+    if isinstance(value, float):
+        return float(value)
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):

@@ -26,7 +26,8 @@ def dumps(obj: Any, *, default: Callable[[Any], Any] | None = None) -> bytes:
         Exception: Whatever ``default`` raised.
     """
     try:
-        return orjson.dumps(obj, default)
+        # Given None, it would call it.
+        return orjson.dumps(obj) if default is None else orjson.dumps(obj, default)
     except TypeError as exc:
         if exc.__cause__ is not None:  # raised by `default`: a second attempt would call it again
             raise exc.__cause__ from None

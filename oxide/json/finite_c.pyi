@@ -1,0 +1,3 @@
+from typing import Any
+
+def all_finite(value: Any) -> bool: ...
