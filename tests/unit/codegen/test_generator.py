@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,29 @@ def test_generated_files_are_what_the_facts_give() -> None:
 def test_rendering_twice_gives_the_same_text() -> None:
     described = facts.load()
     assert sync.render(copy.deepcopy(described)) == sync.render(described)
+
+
+@pytest.mark.slow
+def test_generating_twice_gives_the_same_bytes() -> None:
+    """From sources to files, in two processes whose sets and dictionaries are ordered by other hashes."""
+    code = (
+        "import hashlib; from oxide._codegen import facts, intermediate, sync;"
+        "found = facts.gather('openai', intermediate.load());"
+        "files = {**sync.render(found), 'facts': facts.dump(found)};"
+        "print(len(files), hashlib.sha256(repr(list(files.items())).encode()).hexdigest())"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+    assert int(said.pop().split()[0]) > 1900
 
 
 def test_facts_are_what_the_installed_sdk_says() -> None:
