@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .errors import InternalServerError as InternalServerError
     from .errors import InvalidWebhookSignatureError as InvalidWebhookSignatureError
     from .errors import LengthFinishReasonError as LengthFinishReasonError
+    from .errors import MaxTurnsExceededError as MaxTurnsExceededError
     from .errors import NotFoundError as NotFoundError
     from .errors import OAuthError as OAuthError
     from .errors import OpenAIError as OpenAIError
@@ -124,6 +125,8 @@ else:
                 "OAuthError",
                 "OpenAIError",
                 "PermissionDeniedError",
+                "MaxTurnsExceededError",
+                "MaxTurnsExceededError",
                 "PollTimeoutError",
                 "RateLimitError",
                 "SchemaError",

@@ -166,7 +166,9 @@ class VectorStores:
 
     def _add_batch(self, record: RecordedRequest, name: str) -> Answer:
         store, body = self._find(name), parameters(record)
-        shared: dict[str, Any] = {key: body[key] for key in ("attributes", "chunking_strategy") if key in body}
+        shared: dict[str, Any] = {
+            key: body[key] for key in ("attributes", "chunking_strategy") if key in body
+        }
         given = [obj(file) for file in array(body.get("files"))]
         given += [{"file_id": file, **shared} for file in array(body.get("file_ids"))]
         if not given:

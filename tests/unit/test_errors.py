@@ -15,6 +15,7 @@ import pytest
 
 from oxide import errors
 from oxide._faults import class_for_status, not_json, status_error, stream_error
+from oxide.helpers.function_calls import FunctionCall
 from oxide.transport.facts import RequestFacts, ResponseFacts
 from oxide.transport.mapping import FINAL_KINDS, api_error
 from oxide.transport.request import LaneError
@@ -101,6 +102,13 @@ def test_every_error_can_be_pickled_and_copied(name: str) -> None:
         "unsent_messages": ["a"],
         "data": b"<html>",
         "partial": [1],
+        "path": "a[0].b",
+        "rule": "type",
+        "tool": "weather",
+        "arguments": "{",
+        "reason": "r",
+        "turns": 2,
+        "calls": [FunctionCall("call_1", None, "weather", "{}", 0)],
     }
     wanted = inspect.signature(kind.__init__).parameters
     given = {n: v for n, v in values.items() if n in wanted}

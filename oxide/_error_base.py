@@ -1,0 +1,21 @@
+"""What every error of oxide is; the errors are in `oxide.errors`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["OpenAIError"]
+
+
+def _restore(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class OpenAIError(Exception):
+    """Base of every error oxide raises; picklable, credentials stay behind."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), self.args, dict(self.__dict__)))

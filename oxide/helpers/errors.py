@@ -1,0 +1,130 @@
+"""Errors of structured outputs, tools, agents and polling; `oxide.errors` has them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oxide._error_base import OpenAIError
+
+__all__ = [
+    "ContentFilterFinishReasonError",
+    "LengthFinishReasonError",
+    "MaxTurnsExceededError",
+    "PollTimeoutError",
+    "SchemaError",
+    "ToolArgumentsError",
+]
+
+
+class LengthFinishReasonError(OpenAIError):
+    """A completion to be parsed that stopped at its length limit.
+
+    Args:
+        completion: the completion received.
+    """
+
+    completion: Any
+
+    def __init__(self, *, completion: Any) -> None:
+        message = "Could not parse response content as the length limit was reached"
+        if getattr(completion, "usage", None):
+            message += f" - {completion.usage}"
+        super().__init__(message)
+        self.completion = completion
+
+
+class SchemaError(OpenAIError, ValueError):
+    """A JSON schema that the API would refuse, found before the request is sent.
+
+    Args:
+        message: the field, the rule, and what to do.
+        path: the field, as one writes it in Python: ``Model.field[].other``; empty for the root.
+        rule: the keyword or limit that is against it.
+    """
+
+    path: str
+    rule: str
+
+    def __init__(self, message: str, *, path: str, rule: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.rule = rule
+
+
+class ToolArgumentsError(OpenAIError, ValueError):
+    """Arguments a model wrote for a tool that are not JSON, or do not fit the tool.
+
+    `str(error)` names the tool, the place and the reason: send it back to the model as the call's output.
+
+    Args:
+        tool: name of the tool.
+        arguments: the text the model wrote.
+        reason: what is wrong, with the place.
+        path: the first argument at fault, such as ``city`` or ``stops[2].name``; empty where all are.
+        call_id: the call that the arguments are of, where known.
+    """
+
+    tool: str
+    arguments: str
+    reason: str
+    path: str
+    call_id: str | None
+
+    def __init__(
+        self, tool: str, arguments: str, reason: str, *, path: str = "", call_id: str | None = None
+    ) -> None:
+        super().__init__(f"The arguments of {tool} do not fit: {reason}")
+        self.tool = tool
+        self.arguments = arguments
+        self.reason = reason
+        self.path = path
+        self.call_id = call_id
+
+
+class MaxTurnsExceededError(OpenAIError):
+    """A model that still wants tools called after the last turn an agent was given.
+
+    Args:
+        turns: how many there were.
+        calls: the calls of the last one, which were not made.
+    """
+
+    turns: int
+    calls: list[Any]
+
+    def __init__(self, turns: int, calls: list[Any]) -> None:
+        names = ", ".join(call.name for call in calls)
+        super().__init__(f"After {turns} turns the model still wants to call {names}; raise max_turns")
+        self.turns = turns
+        self.calls = calls
+
+
+class ContentFilterFinishReasonError(OpenAIError):
+    """A completion to be parsed that the content filter stopped.
+
+    Args:
+        completion: the completion received.
+    """
+
+    completion: Any
+
+    def __init__(self, *, completion: Any = None) -> None:
+        super().__init__("Could not parse response content as the request was rejected by the content filter")
+        self.completion = completion
+
+
+class PollTimeoutError(OpenAIError, TimeoutError, RuntimeError):
+    """What was waited for is not done within the time given to a polling helper. oxide's addition.
+
+    The official client raises TimeoutError or RuntimeError, by helper; this is both.
+
+    Args:
+        message: what was waited for, and how long.
+        last: the object as it was received last, or None.
+    """
+
+    last: Any
+
+    def __init__(self, message: str, *, last: Any = None) -> None:
+        super().__init__(message)
+        self.last = last
