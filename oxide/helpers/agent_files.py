@@ -262,7 +262,7 @@ async def upload(resource: Any, params: Mapping[str, Any]) -> StagedAgentFile:
     file: Any = params["file"]
     if not environment:
         raise ValueError(f"Expected a non-empty value for `environment_id` but received {environment!r}")
-    parts: tuple[Any, ...] = tuple(cast("tuple[Any, ...]", file)) if isinstance(file, tuple) else (None, file)
+    parts: tuple[Any, ...] = cast("Any", file) if isinstance(file, tuple) else (None, file)
     if isinstance(parts[1], os.PathLike):
         local = cast("os.PathLike[str]", parts[1])
         chosen = await _in_thread(lambda: _select(local))

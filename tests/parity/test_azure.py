@@ -151,9 +151,23 @@ def seen(request: Any) -> dict[str, Any]:
     return {"method": request.method, "target": request.target, "headers": headers, "body": body}
 
 
+# Every call by the clients whose addresses differ, every client by the calls whose headers do.
+ADDRESSES = ("endpoint", "deployment", "token function")
+TYPICAL = (
+    "chat",
+    "stream",
+    "transcription",
+    "responses",
+    "models",
+    "call headers",
+    "copy, key",
+    "copy, token",
+)
+PAIRS = [(name, options) for name in CALLS for options in CLIENTS if options in ADDRESSES or name in TYPICAL]
+
+
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
-@pytest.mark.parametrize("options", list(CLIENTS))
-@pytest.mark.parametrize("name", list(CALLS))
+@pytest.mark.parametrize(("name", "options"), PAIRS)
 async def test_azure_sees_the_same(oxide_server: Server, name: str, options: str) -> None:
     oxide_server.script("*", answer, times=None)
     root = oxide_server.base_url.removesuffix("/v1")
