@@ -14,6 +14,11 @@ _UNITS = {
 }
 
 
+_SAID = {
+    "FileTypes": "file (bytes, file object, path, or a tuple of name, content, media type and headers)",
+}
+
+
 def phrase(annotation: str) -> str:
     """``Optional[Literal['a', 'b']] | Omit`` becomes ``"a" or "b", or None``."""
     return _say(ast.parse(annotation, mode="eval").body)
@@ -33,7 +38,8 @@ def _say(node: ast.expr) -> str:
         return node.attr
     if isinstance(node, ast.Constant):
         return "None" if node.value is None else str(node.value)
-    return ast.unparse(node)
+    text = ast.unparse(node)
+    return _SAID.get(text, text)
 
 
 def _value(node: ast.expr) -> str:

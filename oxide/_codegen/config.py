@@ -9,13 +9,7 @@ GENERATOR_VERSION = 1
 CLIENT = ("_client", "AsyncOpenAI")
 
 # Why a method is left out, by what its name says; the first that fits.
-LATER_NAMES: tuple[tuple[str, str], ...] = (
-    (r"parse", "structured outputs"),
-    (r"connect|sideband|.*_connection", "WebSocket sessions"),
-    (r"stream|.*_stream", "stream accumulators"),
-    (r"poll|.*_poll|wait_for_processing", "polling helpers"),
-    (r"upload.*", "uploads"),
-)
+LATER_NAMES: tuple[tuple[str, str], ...] = ((r"connect|sideband|.*_connection", "WebSocket sessions"),)
 
 OTHERWISE = "not a plain call"
 CHOSEN = "a result that depends on a parameter"

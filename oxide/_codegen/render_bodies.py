@@ -19,7 +19,7 @@ def statements(method: Facts) -> list[str]:
     """
     if "helper" in method:
         return _helped(method)
-    lines = _requirements(method)
+    lines = requirements(method)
     body = _mapping(method, "body", lines)
     query = _mapping(method, "query", lines)
     path = re.sub(r"\{(\w+)\}", lambda m: "{segment(" + repr(m[1]) + ", " + m[1] + ")}", method["path"])
@@ -55,8 +55,8 @@ def _helped(method: Facts) -> list[str]:
     return [f"from {module} import {function}\n", f"return {wait}{function}(self, {{{given}}})"]
 
 
-def _requirements(method: Facts) -> list[str]:
-    """A check that one of several sets of parameters is complete, where Python does not see to it."""
+def requirements(method: Facts) -> list[str]:
+    """Statements that check one of several sets of parameters to be complete, where Python does not."""
     native = {name for name, _, _, default in method["params"] if default is None}
     rest = [[name for name in names if name not in native] for names in method["required"]]
     if not rest or not all(rest):

@@ -7,11 +7,11 @@ from typing import Any
 
 from .annotations import phrase, unit_of
 from .extract import Facts
+from .render_bodies import requirements
 
 _STANDARD = {
     "extra_headers": "headers of this call; `omit` as a value takes a default one away.",
     "extra_query": "query parameters of this call.",
-    "extra_body": "members added to the JSON body; they win over the parameters.",
     "timeout": "seconds, or limits, of each attempt of this call; left out, the client's.",
 }
 
@@ -77,6 +77,9 @@ def method_doc(method: Facts, siblings: list[Facts], indent: str) -> str:
         if name in _STANDARD:
             lines.append(f"    {name}: {_STANDARD[name]}")
             continue
+        if name == "extra_body":
+            lines.append(f"    {name}: {_extra_body(request)}")
+            continue
         words = [phrase(annotation or "object")]
         unit = unit_of(name)
         if unit and words[0].startswith(("int", "float")):
@@ -90,8 +93,21 @@ def method_doc(method: Facts, siblings: list[Facts], indent: str) -> str:
     lines += ["    APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out."]
     if path_parameters:
         lines.append(f"    ValueError: {' or '.join(path_parameters)} is empty.")
+    if method.get("checks"):
+        lines.append("    TypeError: `response_format` is a model class.")
+    if requirements(method):
+        lines.append("    TypeError: parameters that belong together are not complete.")
+    if method["deprecated"]:
+        lines += ["", "Deprecated by the API; a call warns."]
     lines.append('"""')
     return "\n".join((indent + line).rstrip() for line in lines)
+
+
+def _extra_body(request: Facts) -> str:
+    if request["verb"] == "GET":
+        return "refused with TypeError: this request has no body."
+    kind = "form" if request.get("multipart") == "always" else "JSON body"
+    return f"members added to the {kind}; they win over the parameters."
 
 
 def _returns(method: Facts) -> str:

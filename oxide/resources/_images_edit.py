@@ -168,15 +168,16 @@ class AsyncImagesEdit(AsyncAPIResource):
         """`POST /images/edits`.
 
         Args:
-            image: FileTypes or list of FileTypes.
+            image: file (bytes, file object, path, or a tuple of name, content, media type and headers) or
+              list of file (bytes, file object, path, or a tuple of name, content, media type and headers).
             prompt: str, at most 32000 characters.
             background: "transparent" or "opaque" or "auto", or None, default 'auto'.
             complexity: "low" or "medium" or "high", or None.
             frame_count: int, or None.
             frame_duration_ms: int, or None, in milliseconds.
             input_fidelity: "high" or "low", or None.
-            markup: FileTypes.
-            mask: FileTypes.
+            markup: file (bytes, file object, path, or a tuple of name, content, media type and headers).
+            mask: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             model: str or ImageModel, or None, default 'gpt-image-1.5'.
             n: int, or None, 1 to 10, default 1.
             output_compression: int, or None, 0 to 100, default 100.
@@ -193,7 +194,7 @@ class AsyncImagesEdit(AsyncAPIResource):
             user: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -73,7 +73,7 @@ class AsyncVideosCreate(AsyncAPIResource):
             size: VideoSize.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -82,6 +82,8 @@ class AsyncVideosCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"prompt": prompt}
         if input_reference is not omit and input_reference is not missing:
@@ -112,7 +114,7 @@ class AsyncVideosCreate(AsyncAPIResource):
             video_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -122,6 +124,8 @@ class AsyncVideosCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: video_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         return await self._call(
             _RETRIEVE,
@@ -155,7 +159,7 @@ class AsyncVideosCreate(AsyncAPIResource):
             order: "asc" or "desc".
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -164,6 +168,8 @@ class AsyncVideosCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if after is not omit and after is not missing:
@@ -200,6 +206,8 @@ class AsyncVideosCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: video_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         return await self._call(
             _DELETE,
@@ -228,10 +236,10 @@ class AsyncVideosCreate(AsyncAPIResource):
 
         Args:
             name: str, at most 80 characters.
-            video: FileTypes.
+            video: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -240,6 +248,8 @@ class AsyncVideosCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"name": name, "video": video}
         return await self._call(
@@ -272,7 +282,7 @@ class AsyncVideosCreate(AsyncAPIResource):
             variant: "video" or "thumbnail" or "spritesheet".
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -282,6 +292,8 @@ class AsyncVideosCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: video_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if variant is not omit and variant is not missing:

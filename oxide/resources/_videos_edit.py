@@ -55,7 +55,7 @@ class AsyncVideosEdit(AsyncAPIResource):
             video: Video.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -64,6 +64,8 @@ class AsyncVideosEdit(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"prompt": prompt, "video": video}
         return await self._call(
@@ -90,7 +92,7 @@ class AsyncVideosEdit(AsyncAPIResource):
             video: Video.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -99,6 +101,8 @@ class AsyncVideosEdit(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"prompt": prompt, "seconds": seconds, "video": video}
         return await self._call(
@@ -121,7 +125,7 @@ class AsyncVideosEdit(AsyncAPIResource):
             character_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -131,6 +135,8 @@ class AsyncVideosEdit(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: character_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         return await self._call(
             _GET_CHARACTER,
@@ -172,6 +178,8 @@ class AsyncVideosEdit(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: video_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"prompt": prompt}
         return await self._call(
@@ -212,7 +220,7 @@ class AsyncVideosEdit(AsyncAPIResource):
             poll_interval_ms: int, in milliseconds.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -221,6 +229,8 @@ class AsyncVideosEdit(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.polling import create_and_poll_video
 
@@ -255,6 +265,8 @@ class AsyncVideosEdit(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: video_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.polling import poll_video
 

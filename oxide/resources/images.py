@@ -61,7 +61,7 @@ class AsyncImages(AsyncImagesEdit, AsyncImagesGenerate):
         """`POST /images/variations`.
 
         Args:
-            image: FileTypes.
+            image: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             model: str or ImageModel, or None, default 'dall-e-2'.
             n: int, or None, 1 to 10, default 1.
             response_format: "url" or "b64_json", or None, default 'url'.
@@ -69,7 +69,7 @@ class AsyncImages(AsyncImagesEdit, AsyncImagesGenerate):
             user: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -78,6 +78,8 @@ class AsyncImages(AsyncImagesEdit, AsyncImagesGenerate):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"image": image}
         if model is not omit and model is not missing:

@@ -232,7 +232,7 @@ class AsyncTranscriptionsCreate(AsyncAPIResource):
         """`POST /audio/transcriptions`.
 
         Args:
-            file: FileTypes.
+            file: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             model: str or AudioModel.
             chunking_strategy: ChunkingStrategy, or None.
             include: list of TranscriptionInclude.
@@ -248,7 +248,7 @@ class AsyncTranscriptionsCreate(AsyncAPIResource):
             timestamp_granularities: list of "word" or "segment".
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -104,14 +104,14 @@ class AsyncTranslationsCreate(AsyncAPIResource):
         """`POST /audio/translations`.
 
         Args:
-            file: FileTypes.
+            file: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             model: str or AudioModel.
             prompt: str.
             response_format: "json" or "text" or "srt" or "verbose_json" or "vtt", default 'json'.
             temperature: float, default 0.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -120,6 +120,8 @@ class AsyncTranslationsCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"file": file, "model": model}
         if prompt is not omit and prompt is not missing:

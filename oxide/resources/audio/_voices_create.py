@@ -70,7 +70,8 @@ class AsyncVoicesCreate(AsyncAPIResource):
         """`POST /audio/voices`.
 
         Args:
-            audio_sample: FileTypes.
+            audio_sample: file (bytes, file object, path, or a tuple of name, content, media type and
+              headers).
             consent: str.
             name: str.
             type: "audio_sample" or "prompt".
@@ -79,7 +80,7 @@ class AsyncVoicesCreate(AsyncAPIResource):
             script_hint: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -88,6 +89,7 @@ class AsyncVoicesCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            TypeError: parameters that belong together are not complete.
         """
         require(
             [["audio_sample", "consent", "name"], ["name", "prompt", "type"]],

@@ -72,10 +72,10 @@ class AsyncVoiceConsents(AsyncAPIResource):
         Args:
             language: str.
             name: str.
-            recording: FileTypes.
+            recording: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -113,7 +113,7 @@ class AsyncVoiceConsents(AsyncAPIResource):
             consent_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -194,7 +194,7 @@ class AsyncVoiceConsents(AsyncAPIResource):
             limit: int, default 20.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

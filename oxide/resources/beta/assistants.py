@@ -103,6 +103,8 @@ class AsyncAssistants(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"model": model}
         if description is not omit and description is not missing:
@@ -146,7 +148,7 @@ class AsyncAssistants(AsyncAPIResource):
             assistant_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -156,6 +158,8 @@ class AsyncAssistants(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: assistant_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(
@@ -275,6 +279,8 @@ class AsyncAssistants(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: assistant_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {}
         if model is not omit and model is not missing:
@@ -334,7 +340,7 @@ class AsyncAssistants(AsyncAPIResource):
             order: "asc" or "desc", default 'desc'.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -343,6 +349,8 @@ class AsyncAssistants(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if after is not omit and after is not missing:
@@ -382,6 +390,8 @@ class AsyncAssistants(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: assistant_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(

@@ -92,7 +92,9 @@ class AsyncSkills(AsyncAPIResource):
         """`POST /skills`.
 
         Args:
-            files: list of FileTypes or FileTypes.
+            files: list of file (bytes, file object, path, or a tuple of name, content, media type and
+              headers) or file (bytes, file object, path, or a tuple of name, content, media type and
+              headers).
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
@@ -127,7 +129,7 @@ class AsyncSkills(AsyncAPIResource):
             skill_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -210,7 +212,7 @@ class AsyncSkills(AsyncAPIResource):
             order: "asc" or "desc".
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -50,10 +50,10 @@ class AsyncParts(AsyncAPIResource):
 
         Args:
             upload_id: str, in the path, not empty.
-            data: FileTypes.
+            data: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: members added to the form; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -32,7 +32,8 @@ class AsyncFileBatchesUploadAndPoll(AsyncAPIResource):
 
         Args:
             vector_store_id: str, in the path, not empty.
-            files: list of FileTypes, at most 2000 items.
+            files: list of file (bytes, file object, path, or a tuple of name, content, media type and
+              headers), at most 2000 items.
             max_concurrency: int.
             file_ids: list of str, at most 2000 items.
             poll_interval_ms: int, in milliseconds.

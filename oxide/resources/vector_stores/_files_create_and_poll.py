@@ -84,7 +84,7 @@ class AsyncFilesCreateAndPoll(AsyncAPIResource):
 
         Args:
             vector_store_id: str, in the path, not empty.
-            file: FileTypes.
+            file: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             chunking_strategy: FileChunkingStrategyParam.
 
         Returns:
@@ -115,7 +115,7 @@ class AsyncFilesCreateAndPoll(AsyncAPIResource):
 
         Args:
             vector_store_id: str, in the path, not empty.
-            file: FileTypes.
+            file: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             attributes: dict of str to str or float or bool, or None, at most 16 keys.
             poll_interval_ms: int, in milliseconds.
             max_wait_seconds: float, in seconds.

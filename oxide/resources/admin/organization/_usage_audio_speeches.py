@@ -84,7 +84,7 @@ class AsyncUsageAudioSpeeches(AsyncAPIResource):
             user_ids: list of str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -158,7 +158,7 @@ class AsyncUsageAudioSpeeches(AsyncAPIResource):
             user_ids: list of str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -226,7 +226,7 @@ class AsyncUsageAudioSpeeches(AsyncAPIResource):
             project_ids: list of str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -300,7 +300,7 @@ class AsyncUsageAudioSpeeches(AsyncAPIResource):
             user_ids: list of str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -172,6 +172,8 @@ class AsyncThreadsCreateAndRun(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {}
         if model is not omit and model is not missing:

@@ -141,6 +141,8 @@ class AsyncThreadsCreateAndRunStream(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.assistants import create_and_run_stream
 

@@ -93,6 +93,8 @@ class AsyncMessages(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {"content": content, "role": role}
         if attachments is not omit and attachments is not missing:
@@ -130,7 +132,7 @@ class AsyncMessages(AsyncAPIResource):
             thread_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -140,6 +142,8 @@ class AsyncMessages(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: message_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(
@@ -184,6 +188,8 @@ class AsyncMessages(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: message_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {}
         if metadata is not omit and metadata is not missing:
@@ -227,7 +233,7 @@ class AsyncMessages(AsyncAPIResource):
             run_id: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -237,6 +243,8 @@ class AsyncMessages(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if after is not omit and after is not missing:
@@ -288,6 +296,8 @@ class AsyncMessages(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: message_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(

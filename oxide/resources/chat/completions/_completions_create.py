@@ -276,6 +276,7 @@ class AsyncCompletionsCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            TypeError: `response_format` is a model class.
         """
         body: dict[str, object] = {"model": model}
         if stream is not omit and stream is not missing:

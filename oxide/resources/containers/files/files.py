@@ -82,7 +82,7 @@ class AsyncFiles(AsyncAPIResource):
 
         Args:
             container_id: str, in the path, not empty.
-            file: FileTypes.
+            file: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             file_id: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
@@ -131,7 +131,7 @@ class AsyncFiles(AsyncAPIResource):
             container_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -175,7 +175,7 @@ class AsyncFiles(AsyncAPIResource):
             order: "asc" or "desc", default 'desc'.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

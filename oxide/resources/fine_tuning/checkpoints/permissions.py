@@ -127,7 +127,7 @@ class AsyncPermissions(AsyncAPIResource):
             project_id: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -137,6 +137,8 @@ class AsyncPermissions(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: fine_tuned_model_checkpoint is empty.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if after is not omit and after is not missing:
@@ -182,7 +184,7 @@ class AsyncPermissions(AsyncAPIResource):
             project_id: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -90,7 +90,9 @@ class AsyncVersions(AsyncAPIResource):
         Args:
             skill_id: str, in the path, not empty.
             default: bool.
-            files: list of FileTypes or FileTypes.
+            files: list of file (bytes, file object, path, or a tuple of name, content, media type and
+              headers) or file (bytes, file object, path, or a tuple of name, content, media type and
+              headers).
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
@@ -138,7 +140,7 @@ class AsyncVersions(AsyncAPIResource):
             skill_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -182,7 +184,7 @@ class AsyncVersions(AsyncAPIResource):
             order: "asc" or "desc".
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

@@ -92,6 +92,7 @@ class AsyncAutomationsCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            TypeError: parameters that belong together are not complete.
         """
         require(
             [["expression", "name", "target", "timezone", "type"], ["name", "run_at", "target", "type"]],

@@ -86,6 +86,7 @@ class AsyncFilesCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: environment_id is empty.
+            TypeError: parameters that belong together are not complete.
         """
         require([["file_id", "path", "type"], ["data", "path", "type"]], {"file_id": file_id}, {"data": data})
         body: dict[str, object] = {}

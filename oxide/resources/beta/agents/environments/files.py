@@ -141,7 +141,7 @@ class AsyncFiles(AsyncFilesCreate):
 
         Args:
             environment_id: str, in the path, not empty.
-            file: FileTypes.
+            file: file (bytes, file object, path, or a tuple of name, content, media type and headers).
             path: str.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
@@ -194,7 +194,7 @@ class AsyncFiles(AsyncFilesCreate):
             path: str, or None.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:

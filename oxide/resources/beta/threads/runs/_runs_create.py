@@ -190,6 +190,8 @@ class AsyncRunsCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {}
         if model is not omit and model is not missing:

@@ -98,6 +98,8 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.polling import create_and_poll_run
 
@@ -148,7 +150,7 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             thread_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
             poll_interval_ms: int, in milliseconds.
 
@@ -159,6 +161,8 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.polling import poll_run
 
@@ -207,6 +211,8 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.polling import submit_tool_outputs_and_poll
 
@@ -242,7 +248,7 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             thread_id: str, in the path, not empty.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -252,6 +258,8 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(
@@ -296,6 +304,8 @@ class AsyncRunsCreateAndPoll(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {}
         if metadata is not omit and metadata is not missing:

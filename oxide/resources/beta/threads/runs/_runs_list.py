@@ -53,7 +53,7 @@ class AsyncRunsList(AsyncAPIResource):
             order: "asc" or "desc", default 'desc'.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -63,6 +63,8 @@ class AsyncRunsList(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if after is not omit and after is not missing:
@@ -112,6 +114,8 @@ class AsyncRunsList(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         extra_headers = with_header(extra_headers, "OpenAI-Beta", "assistants=v2")
         return await self._call(

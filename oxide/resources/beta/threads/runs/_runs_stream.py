@@ -155,6 +155,8 @@ class AsyncRunsStream(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.assistants import run_stream
 

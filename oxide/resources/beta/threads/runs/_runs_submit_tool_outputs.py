@@ -108,6 +108,8 @@ class AsyncRunsSubmitToolOutputs(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         body: dict[str, object] = {}
         if stream is not omit and stream is not missing:

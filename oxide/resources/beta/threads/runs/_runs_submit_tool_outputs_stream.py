@@ -89,6 +89,8 @@ class AsyncRunsSubmitToolOutputsStream(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         from oxide.helpers.assistants import submit_tool_outputs_stream
 

@@ -72,7 +72,7 @@ class AsyncSteps(AsyncAPIResource):
             include: list of RunStepInclude.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -82,6 +82,8 @@ class AsyncSteps(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: step_id or thread_id or run_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if include is not omit and include is not missing:
@@ -127,7 +129,7 @@ class AsyncSteps(AsyncAPIResource):
             order: "asc" or "desc", default 'desc'.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
-            extra_body: members added to the JSON body; they win over the parameters.
+            extra_body: refused with TypeError: this request has no body.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
@@ -137,6 +139,8 @@ class AsyncSteps(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: run_id or thread_id is empty.
+
+        Deprecated by the API; a call warns.
         """
         query: dict[str, object] = {}
         if after is not omit and after is not missing:
