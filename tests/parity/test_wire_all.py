@@ -30,6 +30,8 @@ OWN_HEADERS = {"user-agent", "x-stainless-package-version", "accept-encoding", "
 
 def request(record: Any) -> dict[str, Any]:
     headers = {n.lower(): v for n, v in record.headers.items() if n.lower() not in OWN_HEADERS}
+    if headers.get("accept") == "text/event-stream":
+        headers.pop("cache-control", None)  # Streams of ours ask not to be cached.
     form = re.match("multipart/form-data; boundary=([0-9a-f]{32})$", headers.get("content-type", ""))
     if form is not None:
         headers["content-type"] = "a form"
@@ -71,6 +73,8 @@ async def test_every_method_sends_the_same(oxide_server: Server, name: str) -> N
                 calls.append(f"{method['name']}, {how}")
                 for _, resource in clients:
                     results.append(await getattr(resource, method["name"])(**given))
+                    if "stream_cls" in method and method["stream"] == "True":
+                        await results[-1].close()
     for client, _ in clients:
         await client.close()
     assert len(oxide_server.journal) == len(results)
