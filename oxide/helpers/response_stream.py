@@ -114,6 +114,8 @@ class _State:
     def handle(self, event: Any) -> list[Any]:
         """Add an event that is no delta of a text or of arguments."""
         kind = event.type
+        if kind == "oxide.stream.resumed":
+            return [event]
         if self.response_id is None:
             if kind != "response.created":
                 if kind == "error":
@@ -297,13 +299,10 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
         self._starting_after = starting_after
 
     def _handle(self, raw: Any) -> list[Any]:
-        if raw.type == "oxide.stream.resumed":
-            return [raw]
-        events = response_events(self._state, raw)
         after = self._starting_after
         if after is None:
-            return events
-        return [event for event in events if _number(event, after + 1) > after]
+            return response_events(self._state, raw)
+        return [event for event in response_events(self._state, raw) if _number(event, after + 1) > after]
 
     @property
     def output_items(self) -> dict[int, Any]:

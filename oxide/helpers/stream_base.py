@@ -63,10 +63,12 @@ class AsyncHelperStream:
             StopAsyncIteration: the stream is complete, or was closed.
             APIError: it ended badly.
         """
-        pending = self._pending
-        while not pending:
+        if self._pending:
+            return self._pending.popleft()
+        events: list[Any] = []
+        while not events:
             try:
-                pending.extend(self._handle(await self._raw_events.__anext__()))
+                events = self._handle(await self._raw_events.__anext__())
             except StopAsyncIteration:
                 self._ended = True
                 raise
@@ -79,7 +81,9 @@ class AsyncHelperStream:
                 self._failure = self._truncated("The stream was cancelled before it was complete.")
                 self._raw_events.close()
                 raise
-        return pending.popleft()
+        if len(events) > 1:
+            self._pending.extend(events[1:])
+        return events[0]
 
     async def __aenter__(self) -> Self:
         return self

@@ -197,3 +197,25 @@ class TestAssembled:
 
         with pytest.raises(TypeError, match="cannot be assembled of 1 values"):
             assemble(ContentDeltaEvent, ("content.delta",))
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_memory_is_linear(acc: ModuleType, reads: bool) -> None:
+    """Events kept hold a place in the text, not a text each."""
+    import tracemalloc
+
+    def peak(deltas: int) -> int:
+        tracemalloc.start()
+        text = acc.Text("")
+        kept: list[Any] = []
+        for _ in range(deltas):
+            text.append("a word ")
+            kept.append(acc.TextAt(text, text.length))
+            if reads:
+                assert len(kept[-1].resolve()) == text.length
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10)
+    assert peak(8_000) < 2.5 * peak(4_000)
