@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 PACKAGE = str(Path(oxide.__file__).parent)
 
-# Calls of Python functions of the package until the request is written: 12 when these were the only resources.
+# Calls of Python functions of the package until the request is written; 12 when these were all resources.
 LIMITS = {"responses.create": 12, "chat.completions.create": 12}
 
 
