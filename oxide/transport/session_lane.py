@@ -110,6 +110,7 @@ class SessionAnswer(RawAnswer):
         "_closed",
         "_decoder",
         "_ending",
+        "_fault",
         "_lane",
         "_paused",
         "_probe",
@@ -148,6 +149,7 @@ class SessionAnswer(RawAnswer):
         self._pump: asyncio.Task[None] | None = None
         self._sink: ByteSinkLike | None = None
         self._closed = False
+        self._fault: LaneError | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -155,6 +157,8 @@ class SessionAnswer(RawAnswer):
         return self._lane.loop
 
     def _failed(self, exc: BaseException) -> BaseException:
+        if self._fault is not None:
+            return self._fault
         found = lane_error(
             exc, self._probe.timeout, reused=self._probe.reused, received=True, closed=self._closed
         )
@@ -269,7 +273,8 @@ class SessionAnswer(RawAnswer):
         Args:
             exc: why.
         """
-        self.close(LaneError("write", f"the request's body could not be read: {exc}", cause=exc))
+        self._fault = LaneError("write", f"the request's body could not be read: {exc}", cause=exc)
+        self.close(self._fault)
 
     def close(self, error: LaneError) -> None:
         """End an open answer because its lane closes.

@@ -296,6 +296,8 @@ class Counting:
         self.sizes: list[int] = []
         self.heads: list[bytes] = []
 
+    body_size = staticmethod(body_size)
+
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -303,7 +305,7 @@ class Counting:
             if self.gate is not None:
                 await self.gate.wait()
             self.heads.append(head)
-            self.sizes.append(await body_size(reader, head))
+            self.sizes.append(await self.body_size(reader, head))
             writer.write(OK)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 import oxide
+from oxide._files import content_of
 from oxide.testing import Answer, Server
+from oxide.transport.request import LaneError
 
 MB = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -250,3 +252,59 @@ async def test_303_sends_no_body_on(make: Any, zeros: Any, oxide_server: Server)
     oxide_server.script("/y", Answer.json({}))
     await make(oxide_server.base_url).post("/x", content=zeros(2).once(), cast_to=object)
     assert (oxide_server.journal[1].method, oxide_server.journal[1].body) == ("GET", b"")
+
+
+# -- answers that begin before the body has ended ----------------------------------------------------------
+
+
+async def test_an_answer_may_stream_while_the_body_does(
+    wire: Any, zeros: Any, counting: Any, raw_server: Any
+) -> None:
+    counted: list[int] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen = counting()
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nfirst\r\n"
+        )
+        counted.append(await seen.body_size(reader, head))
+        writer.write(b"4\r\nlast\r\n0\r\n\r\n")
+
+    server = await raw_server(handler)
+    source = zeros(200)
+    answer = await wire.send(server.url, "POST", content_of(source.once(), whole=False), stream=True)
+    assert not source.closed
+    assert b"".join([piece async for piece in answer.aiter_bytes()]) == b"firstlast"
+    assert source.closed
+    assert counted == [200 * 64 * 1024]
+
+    source = zeros(100_000)
+    answer = await wire.send(server.url, "POST", content_of(source.once(), whole=False), stream=True)
+    answer.abort()
+    while not source.closed:  # noqa: ASYNC110 (it is closed by a task)
+        await asyncio.sleep(0.01)
+    assert source.made < 100_000
+
+
+async def test_a_body_that_breaks_under_a_streamed_answer(wire: Any, raw_server: Any) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+        await reader.read()
+
+    go = asyncio.Event()
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"some"
+        await go.wait()
+        raise ZeroDivisionError("of the application")
+
+    server = await raw_server(handler)
+    answer = await wire.send(server.url, "POST", content_of(broken(), whole=False), stream=True)
+    pieces = answer.aiter_bytes()
+    assert await pieces.__anext__() == b"first"
+    go.set()
+    with pytest.raises((ZeroDivisionError, LaneError)) as caught:
+        await pieces.__anext__()
+    assert "of the application" in str(caught.value)
