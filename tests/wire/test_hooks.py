@@ -372,3 +372,20 @@ async def test_metrics_of_a_service(at: Client) -> None:
     assert len(metrics.first_event) == 2
     assert all(0 < seconds < 5 for found in metrics.latencies.values() for seconds in found)
     assert at.recorder.told == []
+
+
+async def test_rate_limits_of_answers_errors_and_streams(at: Client) -> None:
+    headers = {"X-RateLimit-Limit-Requests": "3", "x-ratelimit-reset-requests": "1m20s"}
+    at.server.script("/embeddings", Answer.error(429, headers=headers))
+    with pytest.raises(oxide.RateLimitError):
+        await at.client.with_options(max_retries=0).embeddings.create(model="e", input="x")
+    async for _ in await at.client.responses.create(model="gpt-5", input="hi", stream=True):
+        pass
+    found = at.client.rate_limits
+    assert (found["e"].requests.limit, found["e"].requests.reset_after) == (3, 80.0)
+    assert found["gpt-5"].tokens.limit == 2_000_000
+    # An answer without the headers leaves what is known as it is.
+    at.server.script("/embeddings", Answer.raw(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}"))
+    with pytest.raises(oxide.BadRequestError):
+        await at.client.embeddings.create(model="e", input="x")
+    assert at.client.rate_limits["e"].requests.limit == 3
