@@ -38,13 +38,15 @@ ALLOWED_MODULES = {
     "lib.realtime_translation": "WebSocket sessions: a later part",
     "lib.responses_tool_runner": "tool runners: a later part",
     "lib.responses_websocket": "WebSocket sessions: a later part",
-    "lib.beta.agents": "agent sessions: a later part",
-    "lib.streaming.agents": "agent session streams: a later part",
     "lib.tool_diagnostics": "tool runners: a later part",
 }
 ALLOWED_NAMES = {
     "BaseAzureClient": "what the synchronous and the asynchronous client share; there is one",
     "LocalAudioPlayer": "plays through sounddevice and numpy: not an API client's",
+    **{
+        f"lib.beta.agents.{name}": "function tools of hosted agents: a later part; handlers are plain functions"
+        for name in ("FunctionTool", "function_tool", "pydantic_function_tool")
+    },
     "Microphone": "records through sounddevice and numpy: not an API client's",
 }
 WEBSOCKETS = ("ConnectionManager", "Connection", "Reconnecting", "WebSocketConnection", "WebsocketConnection")
@@ -109,7 +111,8 @@ def test_every_public_module_and_its_names() -> None:
             continue
         for name in public(official):
             known = hasattr(mine, name) or synchronous(official, name) or of_what_is_absent(module, name)
-            if not known and name not in ALLOWED_NAMES and not any(part in name for part in WEBSOCKETS):
+            known = known or name in ALLOWED_NAMES or f"{module}.{name}" in ALLOWED_NAMES
+            if not known and not any(part in name for part in WEBSOCKETS):
                 missing.append(f"{module}.{name}")
     assert not gone
     assert not missing
