@@ -44,7 +44,7 @@ ALLOWED_NAMES = {
     "BaseAzureClient": "what the synchronous and the asynchronous client share; there is one",
     "LocalAudioPlayer": "plays through sounddevice and numpy: not an API client's",
     **{
-        f"lib.beta.agents.{name}": "function tools of hosted agents: a later part; handlers are plain functions"
+        f"lib.beta.agents.{name}": "tools of hosted agents: a later part; handlers are plain functions"
         for name in ("FunctionTool", "function_tool", "pydantic_function_tool")
     },
     "Microphone": "records through sounddevice and numpy: not an API client's",
