@@ -255,7 +255,9 @@ class AsyncAPIClient:
             if endpoint.path in _STORED:
                 from .helpers.resume import by_default
 
-                made = by_default(made, self, path, body, query, (extra_headers, extra_query, timeout))
+                made = by_default(
+                    made, self, path, cast("Any", body), query, (extra_headers, extra_query, timeout)
+                )
             return cast("T", made)
         try:
             return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import uuid4
@@ -13,7 +13,7 @@ from uuid import uuid4
 from .._body import encode_body
 from ..constants import RAW_RESPONSE_HEADER
 from ..errors import BadRequestError
-from ..types.beta.input_content_param import InputContentParam
+from .agent_tools import FunctionTool, ToolOutput
 
 if TYPE_CHECKING:
     from ..options import Headers, NotGiven
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from ..timeouts import TimeoutTypes
 
 __all__ = ["AgentToolError", "AsyncToolErrorHandler", "AsyncToolHandler", "Dispatcher", "ToolOutput"]
-
-ToolOutput = str | Mapping[str, Any] | Iterable[InputContentParam] | None
-"""What a handler gives: text, an object (sent as JSON text), content parts, or nothing."""
 
 AsyncToolHandler = Callable[[dict[str, Any]], ToolOutput | Awaitable[ToolOutput]]
 """Takes the arguments of a call; may be a coroutine function."""
@@ -117,11 +114,17 @@ class Dispatcher:
                 arguments = json.loads(arguments)
             if not isinstance(arguments, Mapping):
                 raise ValueError("function arguments must be a JSON object")
+            given = dict(cast("Mapping[str, Any]", arguments))
+            run: Callable[[Any], Any] = handler
+            if isinstance(handler, FunctionTool):
+                run, given = handler.run, handler.validated(given)
             stage = "execution"
-            output: Any = handler(dict(cast("Mapping[str, Any]", arguments)))
+            output: Any = run(given)
             if inspect.isawaitable(output):
                 output = await output
             stage = "output"
+            if isinstance(handler, FunctionTool):
+                output = handler.output(output)
             result.update(success=True, output=_content(output))
         except Exception as error:
             # The exception's text may hold what the model must not see.

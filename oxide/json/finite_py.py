@@ -19,7 +19,7 @@ def parts_of(value: Any) -> Iterable[tuple[str, Any]]:
     Returns:
         Pairs of how each part is reached and the part; none where the value is written by other means.
     """
-    fields = getattr(type(value), "__dataclass_fields__", None)
+    fields: dict[str, object] | None = getattr(cast("object", type(value)), "__dataclass_fields__", None)
     if fields is not None:
         return [(f".{name}", getattr(value, name)) for name in fields if hasattr(value, name)]
     return [(".value", value.value)] if isinstance(value, Enum) else ()
@@ -27,7 +27,8 @@ def parts_of(value: Any) -> Iterable[tuple[str, Any]]:
 
 def _parts(value: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(value, dict):
-        items = value.items()
+        members: dict[Any, Any] = value
+        items = members.items()
         return ((f".{k}" if str(k).isidentifier() else f"[{k!r}]", v) for k, v in items)
     if isinstance(value, (list, tuple)):
         return ((f"[{i}]", v) for i, v in enumerate(cast("list[Any]", value)))

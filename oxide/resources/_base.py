@@ -271,5 +271,5 @@ def check_response_format(value: object) -> None:
     if isinstance(value, type) and hasattr(value, "model_json_schema"):
         raise TypeError(
             "`response_format` takes a dict such as {'type': 'json_schema', ...}, not a model class: "
-            "pass {'type': 'json_schema', 'json_schema': {'name': ..., 'schema': Model.model_json_schema()}}"
+            "`chat.completions.parse()` takes one and parses the answer"
         )

@@ -15,3 +15,6 @@ from oxide.helpers.agent_results import AgentTurnResultError as AgentTurnResultE
 from oxide.helpers.agent_results import OutputT as OutputT
 from oxide.helpers.agent_results import agent_text_format as agent_text_format
 from oxide.helpers.agent_sessions import AsyncAgentSessionEventStream as AsyncAgentSessionEventStream
+from oxide.helpers.agent_tools import FunctionTool as FunctionTool
+from oxide.helpers.agent_tools import function_tool as function_tool
+from oxide.helpers.agent_tools import pydantic_function_tool as pydantic_function_tool
