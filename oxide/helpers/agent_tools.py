@@ -115,9 +115,8 @@ class FunctionTool(Generic[OutputT]):
             value = value.model_dump(mode="json")
         if isinstance(value, Mapping):
             value = dict(cast("Mapping[str, Any]", value))
-        elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
-            parts: Iterable[Any] = value
-            value = list(parts)
+        elif hasattr(value, "__iter__") and not isinstance(value, (bytes, bytearray)):
+            value = list(value)
             if value and all(map(_is_content, value)):
                 return value
         return json.dumps(value, separators=(",", ":"), allow_nan=False)

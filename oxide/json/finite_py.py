@@ -26,8 +26,8 @@ def parts_of(value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _parts(value: Any) -> Iterable[tuple[str, Any]]:
+    members: Any = value
     if isinstance(value, dict):
-        members: dict[Any, Any] = value
         items = members.items()
         return ((f".{k}" if str(k).isidentifier() else f"[{k!r}]", v) for k, v in items)
     if isinstance(value, (list, tuple)):
