@@ -168,7 +168,8 @@ def events_of(resource: dict[str, Any], method: dict[str, Any]) -> list[Any]:
     schema = described["answers"].get("text/event-stream")
     if schema is None:
         hints = typing.get_type_hints(official(resource, method))["return"]
-        stream = next(a for a in typing.get_args(hints) if "AsyncStream" in str(a))
+        kinds = (hints, *typing.get_args(hints))
+        stream = next(k for k in kinds if "AsyncStream" in str(typing.get_origin(k)))
         schema = schema_of(typing.get_args(stream)[0])
     return Answers(DESCRIPTION, "maximal").kinds(schema)
 
@@ -200,9 +201,14 @@ async def test_every_event_reads_the_same(oxide_server: Server, place: Any, how:
     assert len(events) == len({*names}) or names == [""]
     last = [e for e, n in zip(events, names, strict=True) if TERMINAL.match(n)]
     others = [e for e, n in zip(events, names, strict=True) if not TERMINAL.match(n)]
+    for number, event in enumerate(events):
+        if isinstance(event, dict) and "sequence_number" in event:
+            event["sequence_number"] = number
     # What ends a stream comes last, so there is a stream for each.
     streams = [others, *([event] for event in last)]
     given = arguments(official(resource, method), method, "required")
+    if "stream" in inspect.signature(official(resource, method)).parameters:
+        given["stream"] = True
     results: list[list[Any]] = []
     for module, options in ((openai, {}), (oxide, {"validation": "off"} if how == "all null" else {})):
         got: list[Any] = []
@@ -213,7 +219,7 @@ async def test_every_event_reads_the_same(oxide_server: Server, place: Any, how:
                 oxide_server.script("*", Answer.sse(stream, done=True))
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", DeprecationWarning)
-                    answer = await call(**given, stream=True)
+                    answer = await call(**given)
                 try:
                     got.append([said(event) async for event in answer])
                 except oxide.APIError as error:
