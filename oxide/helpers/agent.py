@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import MaxTurnsExceededError, ToolArgumentsError, mapping_of
@@ -168,14 +169,22 @@ class AgentRun:
 
     async def close(self) -> None:
         """Cancel the tools that run, wait until they have ended, and close the stream."""
-        self._closing = True
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
         if self._events is not None:
             await self._events.aclose()
 
     async def _run(self) -> AsyncGenerator[AgentEvent, None]:
+        try:
+            async with aclosing(self._turns()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            # However it ends, also where nobody closes it: a failure, a cancelled task, a loop that was left.
+            self._closing = True
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _turns(self) -> AsyncGenerator[AgentEvent, None]:
         following: dict[str, Any] = {"input": self._input}
         while True:
             self.turns += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from oxide.options import not_given
@@ -59,10 +60,24 @@ _TEXT = _Plucked(text=True)
 _ID = _Plucked(text=False)
 
 
-def _body(params: Any, name: str) -> Any:
-    for never in ("stream", "background"):
-        if params.get(never):
-            raise TypeError(f"{name} waits for the whole answer: leave {never} out, or use create")
+@cache
+def _names() -> frozenset[str]:
+    """The parameters of `create`; the code knows them without their types being imported."""
+    from oxide.resources.responses import AsyncResponses
+
+    code = getattr(AsyncResponses.create, "__wrapped__", AsyncResponses.create).__code__
+    return frozenset(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+
+
+def _body(params: Any, name: str, *never: str) -> Any:
+    for option in never:
+        if params.get(option):
+            raise TypeError(f"{name} waits for the whole answer: leave {option} out, or use create")
+    if unknown := params.keys() - _names():
+        raise TypeError(
+            f"{name}() got an unexpected keyword argument {min(unknown)!r}; "
+            "what servers know beyond the API goes into extra_body"
+        )
     return params
 
 
@@ -99,7 +114,7 @@ class ResponseTexts(AsyncAPIResource):
         return await self._call(
             _TEXT,
             "/responses",
-            _body(params, "create_text"),
+            _body(params, "create_text", "stream", "background"),
             None,
             False,
             extra_headers,
@@ -144,7 +159,7 @@ class ResponseTexts(AsyncAPIResource):
         return await self._call(
             _TEXT,
             "/responses",
-            _body(params, "create_text_followup"),
+            _body(params, "create_text_followup", "stream", "background"),
             None,
             False,
             extra_headers,
@@ -179,12 +194,11 @@ class ResponseTexts(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             TypeError: `stream` is given, or `store=False`.
         """
-        if params.get("stream"):
-            raise TypeError("create_stored_id waits for the whole answer: leave stream out, or use create")
+        body = _body(params, "create_stored_id", "stream")
         if params.setdefault("store", True) is not True:
             raise TypeError(
                 f"store={params.get('store')!r}: only a stored response can be referred to by its id"
             )
         return await self._call(
-            _ID, "/responses", params, None, False, extra_headers, extra_query, extra_body, timeout
+            _ID, "/responses", body, None, False, extra_headers, extra_query, extra_body, timeout
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from typing import Any, Literal
 
@@ -274,6 +275,42 @@ async def test_a_cancelled_run_cancels_its_tools(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed", "left"])
+async def test_tools_end_with_a_run_that_nobody_closes(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI, how: str
+) -> None:
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    @openai_tool
+    async def endless() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    more = {"status": "failed", "error": {"code": "server_error", "message": "it broke"}}
+    turn = response(1, ("endless", "{}"), text="word " * 50, **(more if how == "failed" else {}))
+    oxide_server.script("/responses", Answer.sse(response_events(turn), gap=0.002))
+    run = oxide_client.agent("m", input="go", tools=[endless])
+    if how == "cancelled":
+        task = asyncio.create_task(run.get_final_response())
+        await asyncio.wait_for(started.wait(), 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    elif how == "failed":
+        with pytest.raises(APIStatusError, match="it broke"):
+            await run.get_final_response()
+    else:
+        async for _ in run:
+            if started.is_set():
+                break
+        del run
+        gc.collect()
+    await asyncio.wait_for(ended.wait(), 10)
 
 
 async def test_a_response_that_fails_ends_the_run(

@@ -161,6 +161,9 @@ async def test_arguments_that_make_no_sense(oxide_server: Server, oxide_client: 
         await responses.create_stored_id(model="m", input="", store=False)
     with pytest.raises(ValueError, match="non-empty value for `previous_response_id`"):
         await responses.create_text_followup("", model="m", input="")
+    for name in ("create_text", "create_stored_id"):
+        with pytest.raises(TypeError, match=f"{name}.. got an unexpected keyword argument 'modle'"):
+            await getattr(responses, name)(modle="m", input="")
     assert len(oxide_server.journal) == 0
     await responses.create_text(model="m", input="", instructions=oxide.omit)
     assert json.loads(oxide_server.journal[0].body) == {"model": "m", "input": ""}
