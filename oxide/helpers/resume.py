@@ -57,6 +57,7 @@ class ResumingEvents:
         self._extras = extras
         self._response_id = response_id
         self._after = after
+        self._floor: int | None = None
         self.visible = visible
         self._attempts = 0
         self._closed = False
@@ -101,7 +102,8 @@ class ResumingEvents:
                 continue
             number = _field(event, "sequence_number")
             if isinstance(number, int):
-                if self._after is not None and number <= self._after:
+                # Only what follows a break may come twice; a server that does not count loses nothing before.
+                if self._floor is not None and number <= self._floor:
                     continue
                 self._after = number
             if self._response_id is None:
@@ -132,6 +134,7 @@ class ResumingEvents:
                 failed = error
                 continue
             self._events = cast("Any", stream.__aiter__())
+            self._floor = self._after
             if self._closed:
                 self._events.close()
             return

@@ -85,7 +85,8 @@ def test_annotations(facts: dict[str, Any]) -> None:
         for package in ("oxide", "openai")
     )
     place = (facts["module"], facts["name"])
-    written = [name for mixin in facts["mixins"] for name in mixin["methods"]]
+    # What only oxide has is compared with nothing.
+    written = [n for mixin in facts["mixins"] for n in mixin["methods"] if hasattr(official, n)]
     for name in [*(m["name"] for m in facts["methods"] if m["name"] not in facts["extra"]), *written]:
         left, right = getattr(mine, name), getattr(official, name)
         added = {str(p[0]) for p in EXTRA_PARAMETERS.get((*place, name), ())}
