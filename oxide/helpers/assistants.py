@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from oxide.errors import APITimeoutError
+from oxide.errors import APIStreamTruncatedError, APITimeoutError
 from oxide.models import construct
 from oxide.models.convert import ABSENT
-from oxide.models.lazy import Later, assemble
+from oxide.models.lazy import assemble
 from oxide.options import is_given
 
 from .accumulate import Indexed, Text, TextAt, freeze, merge, plain
+from .assistant_parts import Frozen, TextDeltas, growing
 from .stream_base import Request
 
 if TYPE_CHECKING:
@@ -30,24 +32,6 @@ __all__ = ["AsyncAssistantEventHandler", "AsyncAssistantEventHandlerT", "AsyncAs
 
 _RUN_OVER = frozenset({"cancelled", "completed", "expired", "failed", "incomplete", "requires_action"})
 _STEP_OVER = frozenset({"cancelled", "completed", "expired", "failed"})
-
-
-class _Frozen(Later):
-    """What was merged so far, as values, at the time it is read."""
-
-    def __init__(self, acc: Any) -> None:
-        self._acc = acc
-
-    def resolve(self) -> Any:
-        """The values."""
-        return freeze(self._acc)
-
-
-def _growing(value: Any) -> Any:
-    """A value as `merge` wants it: lists of objects by index, strings that grow."""
-    acc: dict[str, Any] = {}
-    merge(acc, plain(value))
-    return acc
 
 
 class AsyncAssistantEventHandler:
@@ -68,12 +52,13 @@ class AsyncAssistantEventHandler:
         self._current_tool_call_index: int | None = None
         self._stream: AsyncStream[AssistantStreamEvent] | None = None
         self._over = False
+        self._failure: BaseException | None = None
         self._run: Run | None = None
         self._step_id: str | None = None
         self._steps: dict[str, Any] = {}
         self._messages: dict[str, Any] = {}
         self._message_id: str | None = None
-        self.text_deltas = _TextDeltas(self)
+        self.text_deltas = TextDeltas(self)
 
     def _init(self, stream: AsyncStream[AssistantStreamEvent]) -> None:
         if self._stream is not None:
@@ -106,6 +91,7 @@ class AsyncAssistantEventHandler:
             raise
         except Exception as error:
             self._over = True
+            self._failure = error
             try:
                 if isinstance(error, APITimeoutError):
                     await self.on_timeout()
@@ -113,10 +99,24 @@ class AsyncAssistantEventHandler:
             finally:
                 await self.on_end()
             raise
+        except BaseException as error:
+            self._leave("cancelled")
+            await self._stream.close()
+            if isinstance(error, CancelledError):
+                await self.on_end()
+            raise
         return event
+
+    def _leave(self, how: str) -> None:
+        """Nothing more is read: what came is not all."""
+        if self._stream is not None and not self._over:
+            self._over = True
+            message = f"The stream was {how} before it was complete."
+            self._failure = APIStreamTruncatedError(message=message, request=self._stream.response.request)
 
     async def close(self) -> None:
         """End the stream; the manager does so when its block is left."""
+        self._leave("closed")
         if self._stream is not None:
             await self._stream.close()
 
@@ -124,10 +124,12 @@ class AsyncAssistantEventHandler:
         """Read the stream to its end.
 
         Raises:
-            APIError: it ends badly.
+            APIError: it ends badly, or did before, or was left before its end; so in every later call.
         """
         async for _ in self:
             pass
+        if self._failure is not None:
+            raise self._failure
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -155,6 +157,7 @@ class AsyncAssistantEventHandler:
         """Read the stream to its end and return the run.
 
         Raises:
+            APIError: as `until_done`.
             RuntimeError: the stream told of none.
         """
         await self.until_done()
@@ -166,6 +169,7 @@ class AsyncAssistantEventHandler:
         """Read the stream to its end and return the steps.
 
         Raises:
+            APIError: as `until_done`.
             RuntimeError: the stream told of none.
         """
         await self.until_done()
@@ -177,6 +181,7 @@ class AsyncAssistantEventHandler:
         """Read the stream to its end and return the messages.
 
         Raises:
+            APIError: as `until_done`.
             RuntimeError: the stream told of none.
         """
         await self.until_done()
@@ -294,10 +299,10 @@ class AsyncAssistantEventHandler:
             raise RuntimeError("A message goes on that never began")
         acc = self._messages[message_id]
         if not isinstance(acc, dict):
-            acc = self._messages[message_id] = _growing(acc)
+            acc = self._messages[message_id] = growing(acc)
         blocks: Any = cast("dict[str, Any]", acc).get("content")
         if not isinstance(blocks, Indexed):
-            blocks = acc["content"] = Indexed({i: _growing(block) for i, block in enumerate(blocks or ())})
+            blocks = acc["content"] = Indexed({i: growing(block) for i, block in enumerate(blocks or ())})
         created: list[Any] = []
         for piece in delta.content or ():
             if piece.index not in blocks:
@@ -329,7 +334,7 @@ class AsyncAssistantEventHandler:
             tuple(
                 (TextAt(value, value.length) if isinstance(value, Text) else value or "")
                 if name == "value"
-                else _Frozen(text.get("annotations") or [])
+                else Frozen(text.get("annotations") or [])
                 if name == "annotations"
                 else ABSENT
                 for name in TextContent.__pydantic_fields__
@@ -359,7 +364,7 @@ class AsyncAssistantEventHandler:
     async def _step_delta(self, data: Any) -> None:
         acc = self._steps[data.id]
         if not isinstance(acc, dict):
-            acc = self._steps[data.id] = _growing(acc)
+            acc = self._steps[data.id] = growing(acc)
         step = cast("dict[str, Any]", acc)
         begun: dict[str, Any] = step.get("step_details") or {}
         if begun.get("tool_calls") == []:
@@ -388,26 +393,6 @@ class AsyncAssistantEventHandler:
         index = self._current_tool_call_index
         if index is not None:
             await self.on_tool_call_done(self._tool_call(self._tool_call_step, index))
-
-
-class _TextDeltas:
-    """The pieces of text of a handler's events."""
-
-    def __init__(self, handler: AsyncAssistantEventHandler) -> None:
-        self._handler = handler
-        self._pieces: list[str] = []
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> str:
-        while not self._pieces:
-            event: Any = await self._handler.__anext__()
-            if event.event == "thread.message.delta":
-                for piece in event.data.delta.content or ():
-                    if piece.type == "text" and piece.text and piece.text.value:
-                        self._pieces.append(piece.text.value)
-        return self._pieces.pop(0)
 
 
 AsyncAssistantEventHandlerT = TypeVar("AsyncAssistantEventHandlerT", bound=AsyncAssistantEventHandler)
@@ -445,6 +430,7 @@ class AsyncAssistantStreamManager(Generic[AsyncAssistantEventHandlerT]):
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
+        self._event_handler._leave("closed")  # pyright: ignore[reportPrivateUsage]
         if self._stream is not None:
             await self._stream.close()
 

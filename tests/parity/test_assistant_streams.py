@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import warnings
 from collections.abc import Iterator
@@ -195,3 +196,51 @@ async def test_text_deltas_and_one_stream_a_handler(oxide_server: Server) -> Non
             await managers[1].__aenter__()
     final = sent[-2][1]["content"]
     assert text == "".join(part["text"]["value"] for part in final)
+
+
+FINALS = ("get_final_run", "get_final_messages", "get_final_run_steps", "until_done")
+
+
+@pytest.mark.parametrize("ending", ["cut", "left", "closed", "cancelled", "a handler that raises"])
+async def test_no_final_object_of_a_stream_that_did_not_end(oxide_server: Server, ending: str) -> None:
+    """However often one asks, and whatever had arrived."""
+
+    class Handler(AsyncAssistantEventHandler):
+        ends = 0
+
+        async def on_message_created(self, message: Any) -> None:
+            if ending == "a handler that raises":
+                raise KeyError("mine")
+
+        async def on_end(self) -> None:
+            self.ends += 1
+
+    sent = list(events(1))[:-1]
+    answer = Answer.sse(sent)
+    stall = sum(map(len, answer.body)) if ending == "cancelled" else None
+    oxide_server.script("*", answer.but(stall_after=stall))
+    handler = Handler()
+    async with oxide.AsyncOpenAI(base_url=oxide_server.base_url, api_key="k") as client:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            manager = STARTS["runs.stream"](client, handler)
+        async with manager as stream:
+            if ending == "cancelled":
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(stream.until_done(), 0.2)
+            elif ending in ("left", "closed"):
+                async for event in stream:
+                    if event.event == "thread.message.completed":
+                        break
+                if ending == "closed":
+                    await stream.close()
+            error = KeyError if ending == "a handler that raises" else oxide.APIStreamTruncatedError
+            for name in () if ending == "left" else FINALS * 2:
+                with pytest.raises(error):
+                    await getattr(stream, name)()
+        for name in FINALS * 2:
+            with pytest.raises(error):
+                await getattr(handler, name)()
+    assert handler.current_run is not None
+    assert [event async for event in handler] == []
+    assert handler.ends == (ending not in ("left", "closed"))
