@@ -22,6 +22,7 @@ if TYPE_CHECKING or not NATIVE:
         plain,
         plan_of,
         response_events,
+        streamed_chat_events,
         taken,
     )
 else:
@@ -40,6 +41,7 @@ else:
         plain,
         plan_of,
         response_events,
+        streamed_chat_events,
         taken,
     )
 
@@ -58,5 +60,6 @@ __all__ = [
     "plain",
     "plan_of",
     "response_events",
+    "streamed_chat_events",
     "taken",
 ]

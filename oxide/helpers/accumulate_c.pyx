@@ -4,7 +4,7 @@ cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 
-from oxide.models.lazy_c cimport ClassPlan, Later, assembled, class_plan, given
+from oxide.models.lazy_c cimport ClassPlan, Later, assembled, class_plan, extended, given
 
 from oxide.errors import APIResponseValidationError
 from oxide.models.convert import ABSENT
@@ -294,7 +294,7 @@ cdef class ChatChoice:
         self.tools = {}
 
 
-def chat_events(state, chunk):
+cpdef list chat_events(state, chunk):
     cdef list events = [assembled(<ClassPlan?>state.chunk_event, ("chunk", chunk, state.snapshot_later))]
     if state.latest is None:
         state.begin(chunk)
@@ -305,6 +305,10 @@ def chat_events(state, chunk):
     for raw in <list?>chunk.choices:
         choice_events(state, raw, events)
     return events
+
+
+def streamed_chat_events(state, raw):
+    return chat_events(state, raw) if raw.object == "chat.completion.chunk" else []
 
 
 cdef int choice_events(object state, object raw, list events) except -1:
@@ -458,8 +462,12 @@ def response_events(state, event):
 
 
 cdef object text_delta(ClassPlan plan, object event, Text text, tuple names):
-    cdef list values = []
+    cdef list values
     text.append(event.delta)
+    made = extended(plan, event, "snapshot", text_at(text))
+    if made is not None:
+        return made
+    values = []
     for name in names:
         values.append(text_at(text) if name == "snapshot" else taken(event, name))
     return assembled(plan, tuple(values))

@@ -309,6 +309,19 @@ def chat_events(state: Any, chunk: Any) -> list[Any]:
     return events
 
 
+def streamed_chat_events(state: Any, raw: Any) -> list[Any]:
+    """The same for what a server streams: Azure sends results of its content filter as chunks of no kind.
+
+    Args:
+        state: the chat.
+        raw: the chunk.
+
+    Returns:
+        The events, none for a chunk of another kind.
+    """
+    return chat_events(state, raw) if raw.object == "chat.completion.chunk" else []
+
+
 def _choice_events(state: Any, raw: Any, events: list[Any]) -> None:
     choice: ChatChoice | None = state.choices.get(raw.index)
     if choice is None:

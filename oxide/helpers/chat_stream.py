@@ -13,7 +13,16 @@ from oxide.types.chat.chat_completion_message import ChatCompletionMessage
 from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
 
 from . import chat_events as ev
-from .accumulate import ChatChoice, ChatTool, Indexed, chat_events, freeze, plain, plan_of
+from .accumulate import (
+    ChatChoice,
+    ChatTool,
+    Indexed,
+    chat_events,
+    freeze,
+    plain,
+    plan_of,
+    streamed_chat_events,
+)
 from .stream_base import AsyncHelperStream
 
 if TYPE_CHECKING:
@@ -303,12 +312,8 @@ class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
     """
 
     def __init__(self, *, raw_stream: Any, response_format: Any = omit, input_tools: Any = omit) -> None:
-        super().__init__(raw_stream)
         self._state = _State(response_format, input_tools)
-
-    def _handle(self, raw: Any) -> list[Any]:
-        # Azure sends results of its content filter as chunks of no kind.
-        return chat_events(self._state, raw) if raw.object == "chat.completion.chunk" else []
+        super().__init__(raw_stream, streamed_chat_events, self._state)
 
     @property
     def current_completion_snapshot(self) -> ev.ParsedChatCompletionSnapshot:

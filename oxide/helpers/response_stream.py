@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 
 from oxide.errors import APIResponseValidationError
@@ -36,6 +36,15 @@ def _field_names(cls: Any) -> tuple[str, ...]:
 def _number(event: Any, missing: int) -> int:
     number = taken(event, "sequence_number")
     return number if isinstance(number, int) else missing
+
+
+def _events_after(number: int) -> Callable[[Any, Any], list[Any]]:
+    """`response_events` without those up to a sequence number."""
+
+    def handle(state: Any, raw: Any) -> list[Any]:
+        return [event for event in response_events(state, raw) if _number(event, number + 1) > number]
+
+    return handle
 
 
 def _wrong(message: str) -> NoReturn:
@@ -294,15 +303,9 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
         input_tools: Any = omit,
         starting_after: int | None = None,
     ) -> None:
-        super().__init__(raw_stream)
         self._state = _State(text_format, input_tools)
-        self._starting_after = starting_after
-
-    def _handle(self, raw: Any) -> list[Any]:
-        after = self._starting_after
-        if after is None:
-            return response_events(self._state, raw)
-        return [event for event in response_events(self._state, raw) if _number(event, after + 1) > after]
+        handle = response_events if starting_after is None else _events_after(starting_after)
+        super().__init__(raw_stream, handle, self._state)
 
     @property
     def output_items(self) -> dict[int, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
+
+from .steps import HelperSteps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -30,60 +31,23 @@ class Request:
         return self._send().__await__()
 
 
-class AsyncHelperStream:
-    """Iterates over the events that a subclass makes of raw ones.
+class AsyncHelperStream(HelperSteps):
+    """Iterates over the events that are made of raw ones.
 
     Args:
         raw_stream: the raw events.
+        handle: ``handle(state, raw)`` returns the events that a raw one stands for.
+        state: its first argument.
     """
 
-    def __init__(self, raw_stream: Any) -> None:
+    def __init__(self, raw_stream: Any, handle: Callable[[Any, Any], list[Any]], state: Any) -> None:
+        super().__init__(raw_stream.__aiter__(), handle, state)
         self._raw_stream = raw_stream
-        self._raw_events = raw_stream.__aiter__()
-        self._pending: deque[Any] = deque()
-        self._ended = False
-        self._failure: BaseException | None = None
-
-    def _handle(self, raw: Any) -> list[Any]:
-        """The events that a raw one stands for."""
-        raise NotImplementedError
 
     @property
     def response(self) -> Any:
         """Facts about the answer: status, headers, `request_id`."""
         return self._raw_stream.response
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
-        """Wait for the next event.
-
-        Raises:
-            StopAsyncIteration: the stream is complete, or was closed.
-            APIError: it ended badly.
-        """
-        if self._pending:
-            return self._pending.popleft()
-        events: list[Any] = []
-        while not events:
-            try:
-                events = self._handle(await self._raw_events.__anext__())
-            except StopAsyncIteration:
-                self._ended = True
-                raise
-            except Exception as error:
-                self._failure = error
-                self._raw_events.close()
-                raise
-            except BaseException:
-                # Cancelled: later calls are no part of that.
-                self._failure = self._truncated("The stream was cancelled before it was complete.")
-                self._raw_events.close()
-                raise
-        if len(events) > 1:
-            self._pending.extend(events[1:])
-        return events[0]
 
     async def __aenter__(self) -> Self:
         return self

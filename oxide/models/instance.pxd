@@ -182,6 +182,9 @@ cdef extern from *:
         return ox_miss(self, name);
     }
 
+    /* Whether reads of this object come here: it has the slots then. */
+    static inline int ox_is_model(PyObject *object) { return Py_TYPE(object)->tp_getattro == ox_getattro; }
+
     static void ox_install(PyObject *cls)
     {
         PyTypeObject *type = (PyTypeObject *)cls;
@@ -208,6 +211,7 @@ cdef extern from *:
 
     int ox_filled_ready() except -1
     PyObject *ox_filled_new(object plan, PyObject **names, Py_ssize_t n, int mode) except NULL
+    bint ox_is_model(object instance)
     bint ox_is_filled(PyObject *source)
     object ox_filled_value(const OxFilled *filled, Py_ssize_t i)
     PyObject *ox_later_type

@@ -111,6 +111,8 @@ cdef class Later:
 
 # An instance with these values, one for each field in order; ABSENT where a field was not given.
 cdef object assembled(ClassPlan plan, tuple values)
+# An instance with the fields of an event of the class below, and one more; None where that takes more than a copy.
+cdef object extended(ClassPlan plan, object event, str name, object value)
 
 
 # The members an object had when it came, by JSON key; objects inside are models.

@@ -20,7 +20,7 @@ from oxide.csrc cimport (
 from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, value_to_python
 from oxide.models.instance cimport (
     OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_filled_value,
-    ox_install, ox_is_filled, ox_later_type, ox_miss, ox_remember, ox_resolve, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
+    ox_install, ox_is_filled, ox_is_model, ox_later_type, ox_miss, ox_remember, ox_resolve, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
 )
 
 import json as _stdlib_json
