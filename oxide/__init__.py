@@ -10,8 +10,18 @@ from ._version import __title__ as __title__
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from . import auth as auth
+    from . import errors as errors
+    from . import extras as extras
+    from . import hooks as hooks
+    from . import lib as lib
+    from . import pagination as pagination
+    from . import providers as providers
     from . import resources as resources
+    from . import schema as schema
+    from . import testing as testing
     from . import types as types
+    from . import version as version
     from ._binary import HttpxBinaryResponseContent as HttpxBinaryResponseContent
     from ._files import file_from_path as file_from_path
     from ._response import AsyncAPIResponse as AsyncAPIResponse
@@ -68,13 +78,30 @@ if TYPE_CHECKING:
     from .transport.facts import ResponseFacts as HTTPResponse
     from .transport.retry import RetryPolicy as RetryPolicy
     from .transport.settings import HTTPOptions as HTTPOptions
+    from .version import VERSION as VERSION
 else:
     from ._lazy import lazy_names
     from ._module import explain_missing, refuse_settings
 
     _NAMES = {
-        "resources": ".resources:",
-        "types": ".types:",
+        **{
+            module: f".{module}:"
+            for module in (
+                "auth",
+                "errors",
+                "extras",
+                "hooks",
+                "lib",
+                "pagination",
+                "providers",
+                "resources",
+                "schema",
+                "testing",
+                "types",
+                "version",
+            )
+        },
+        "VERSION": ".version",
         "AsyncAPIResponse": "._response",
         "AsyncAzureOpenAI": ".azure",
         "AsyncBedrockOpenAI": ".bedrock",

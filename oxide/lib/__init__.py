@@ -7,10 +7,16 @@ if TYPE_CHECKING:
     from oxide.helpers.parsing import type_to_response_format_param as type_to_response_format_param
     from oxide.helpers.tools import pydantic_function_tool as pydantic_function_tool
     from oxide.helpers.tools import pydantic_responses_function_tool as pydantic_responses_function_tool
+
+    from . import azure as azure
+    from . import bedrock as bedrock
+    from . import beta as beta
+    from . import streaming as streaming
 else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
+        **{module: f".{module}:" for module in ("azure", "bedrock", "beta", "streaming")},
         "ResponseFormatT": "oxide.helpers.parsing",
         "pydantic_function_tool": "oxide.helpers.tools",
         "pydantic_responses_function_tool": "oxide.helpers.tools",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 import types
 import warnings
 from typing import Any
@@ -177,10 +179,32 @@ def test_page_classes() -> None:
 
 def test_constants() -> None:
     same = ("DEFAULT_MAX_RETRIES", "VERSION")
+    assert oxide.__version__ == oxide.VERSION
     for name, value in vars(openai).items():
         if name.isupper() and isinstance(value, (int, float, str)) and name not in same:
             assert getattr(oxide, name, None) == value, name
     assert oxide.__version__ == importlib.import_module("oxide.version").VERSION
+
+
+PACKAGES = [
+    *("auth", "errors", "extras", "hooks", "lib", "pagination", "providers", "schema"),
+    *("resources", "testing", "types", "version", "lib.azure", "lib.bedrock", "lib.beta", "lib.streaming"),
+]
+
+
+@pytest.mark.parametrize("module", PACKAGES)
+def test_a_module_is_there_without_an_import_of_its_own(module: str) -> None:
+    code = f"import sys, oxide; assert 'oxide.{module}' not in sys.modules; print(oxide.{module}.__name__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout.strip() == f"oxide.{module}", run.stderr
+
+
+def test_modules_of_the_official_package_are_among_them() -> None:
+    code = "import openai, types; found = dict(vars(openai)); print(*(n for n in found "
+    code += "if n[0] != '_' and isinstance(found[n], types.ModuleType)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split()
+    assert set(run.stdout.split()) <= set(PACKAGES)
 
 
 def test_what_is_left_out_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
