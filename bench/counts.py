@@ -155,17 +155,34 @@ def judge(counts: dict[str, float], limits: dict[str, Any], where: str) -> tuple
     return how, verdicts
 
 
+def quotients(counts: dict[str, float], bounds: dict[str, float]) -> list[Verdict]:
+    """One case as a multiple of another, which no build of Python changes much.
+
+    Args:
+        counts: Instructions per operation.
+        bounds: The largest multiple by ``dividend / divisor``.
+    """
+    out = []
+    for name, bound in bounds.items():
+        dividend, divisor = name.split(" / ")
+        if dividend in counts and divisor in counts:
+            out.append(Verdict(name, counts[dividend] / counts[divisor], None, bound))
+    return out
+
+
 def _verdict(name: str, counted: float, stored: float | None, slack: float) -> Verdict:
     return Verdict(name, counted, stored, None if stored is None else stored * slack)
 
 
 def show(verdicts: list[Verdict]) -> str:
     """A table of the verdicts."""
-    lines = [f"{'case':24s}{'counted':>12s}{'stored':>12s}{'limit':>12s}"]
+    width = max(24, *(len(v.name) + 2 for v in verdicts))
+    lines = [f"{'case':{width}s}{'counted':>12s}{'stored':>12s}{'limit':>12s}"]
     for v in verdicts:
-        stored, limit = ("–" if x is None else f"{x:,.0f}" for x in (v.stored, v.limit))
+        figures = (v.counted, v.stored, v.limit)
+        texts = ["–" if x is None else f"{x:,.3f}" if " / " in v.name else f"{x:,.0f}" for x in figures]
         mark = "  EXCEEDED" if v.failed else ""
-        lines.append(f"{v.name:24s}{v.counted:12,.0f}{stored:>12s}{limit:>12s}{mark}")
+        lines.append(f"{v.name:{width}s}" + "".join(f"{text:>12s}" for text in texts) + mark)
     return "\n".join(lines)
 
 
@@ -200,6 +217,7 @@ def main(argv: list[str] | None = None) -> int:
         LIMITS.write_text(json.dumps(updated(limits, key(), counts), indent=1) + "\n", encoding="utf-8")
         limits = json.loads(LIMITS.read_text(encoding="utf-8"))
     how, verdicts = judge(counts, limits, key())
+    verdicts += quotients(counts, limits["quotients"])
     print(how, show(verdicts), sep="\n")
     failed = [v.name for v in verdicts if v.failed]
     if args.check and failed:

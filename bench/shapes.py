@@ -341,6 +341,24 @@ def responses_answer() -> dict[str, Any]:
     return response_object([message_item(1, "Hello! How can I help you today?")])
 
 
+def structured_response() -> dict[str, Any]:
+    """A Responses answer whose text is 300 KB of JSON: a `bench.structured.Report`."""
+    rng = random.Random(SEED + 5)
+    rows: list[dict[str, Any]] = []
+    size = 0
+    while size < 300_000:
+        row = {
+            "id": len(rows),
+            "title": text(rng, 40),
+            "tags": [text(rng, 8) for _ in range(4)],
+            "scores": [round(rng.random(), 6) for _ in range(8)],
+            "note": text(rng, 200) if len(rows) % 3 else None,
+        }
+        rows.append(row)
+        size += len(dumps(row)) + 1
+    return response_object([message_item(0, dumps({"name": "report", "rows": rows}).decode())])
+
+
 def big_response() -> dict[str, Any]:
     """A Responses answer of 288,000 bytes: 60 reasoning items, 60 function calls, 60 messages."""
     rng = random.Random(SEED + 2)

@@ -16,7 +16,7 @@ class Workload:
         name: Name on the command line; for HTTP workloads also the first segment of the path asked for.
         kind: ``call``, ``stream``, ``helper`` (a stream helper), ``sequential``, ``parallel``, ``idle``,
             ``import`` or ``cold``.
-        api: ``chat``, ``responses`` or ``embeddings``: the method called and the fields read.
+        api: ``chat``, ``responses``, ``parse`` or ``embeddings``: the method called and the fields read.
         request: Name of the request body in ``shapes.REQUESTS``.
         answer: Makes the body as the list of HTTP chunks to send (one for a plain answer).
         sent: ``bulk`` (handed to the kernel in one go), ``pieces`` (one write per turn of the server's loop),
@@ -50,6 +50,10 @@ def _responses() -> list[bytes]:
 
 def _big() -> list[bytes]:
     return [shapes.dumps(shapes.big_response())]
+
+
+def _structured() -> list[bytes]:
+    return [shapes.dumps(shapes.structured_response())]
 
 
 def _embeddings() -> list[bytes]:
@@ -98,6 +102,7 @@ _ALL = (
     _call("medium", "chat", "medium", "148 KB request: 20 messages, 5 tools", _chat),
     _call("heavy", "chat", "heavy", "648 KB request: 320 messages, 42 tools", _chat),
     _call("response-288k", "responses", "tiny-responses", "288 KB answer, len(r.output) read", _big),
+    _call("parse-300k", "parse", "tiny-responses", "300 KB structured answer as a model", _structured),
     _call(
         "embeddings",
         "embeddings",

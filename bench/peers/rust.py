@@ -11,7 +11,7 @@ from bench.peers.host import KEY, BasePeer
 
 
 class Peer(BasePeer):
-    """Raw JSON in and out, as its own compatibility layer does; it has no chat streams and no embeddings."""
+    """Raw JSON in and out, as its own compatibility layer does; it has no chat streams, embeddings or structured outputs."""
 
     @staticmethod
     def versions(name: str) -> dict[str, str]:
@@ -20,8 +20,8 @@ class Peer(BasePeer):
     async def start(self) -> None:
         if self.workload.streamed and self.workload.api == "chat":
             raise RuntimeError("it has no chat streams")
-        if self.workload.api == "embeddings":
-            raise RuntimeError("it has no embeddings")
+        if self.workload.api in ("embeddings", "parse"):
+            raise RuntimeError(f"it has no {self.workload.api}")
         package: Any = importlib.import_module("openai_oxide")
         self._client = package.Client(api_key=KEY, base_url=f"{self.base}/{self.workload.name}/v1")
 

@@ -36,6 +36,11 @@ class Peer(BasePeer):
             return len(answer.choices[0].message.content)
         if self.workload.api == "embeddings":
             return sum(len(item.embedding) for item in (await self._embed(**self.request)).data)
+        if self.workload.api == "parse":
+            from bench.structured import Report
+
+            parsed = await self._client.responses.parse(**self.request, text_format=Report)
+            return len(parsed.output_parsed.rows)
         return len((await self._respond(**self.request)).output)
 
     async def stream(self) -> int:

@@ -20,10 +20,23 @@ def _vectors(answer: Any) -> int:
     return sum(map(len, vectors))
 
 
-_PATHS = {"chat": "/chat/completions", "responses": "/responses", "embeddings": "/embeddings"}
+def _report(answer: Any) -> int:
+    """Structured output as one writes it by hand."""
+    from bench.structured import Report
+
+    return len(Report.model_validate_json(answer["output"][0]["content"][0]["text"]).rows)
+
+
+_PATHS = {
+    "chat": "/chat/completions",
+    "responses": "/responses",
+    "parse": "/responses",
+    "embeddings": "/embeddings",
+}
 _READERS: dict[str, Callable[[Any], int]] = {
     "chat": lambda r: len(r["choices"][0]["message"]["content"]),
     "responses": lambda r: len(r["output"]),
+    "parse": _report,
     "embeddings": _vectors,
 }
 

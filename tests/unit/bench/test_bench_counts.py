@@ -30,6 +30,13 @@ def test_the_difference_of_two_runs_counts() -> None:
         counts.per_operation([1, 2], ["json.pluck"])
 
 
+def test_quotients_of_two_cases() -> None:
+    bounds = {"a / b": 0.9, "b / a": 2.0, "a / missing": 1.0}
+    verdicts = counts.quotients({"a": 95.0, "b": 100.0}, bounds)
+    assert [(v.name, v.failed) for v in verdicts] == [("a / b", True), ("b / a", False)]
+    assert "0.950" in counts.show(verdicts)
+
+
 def test_total_of_a_dump() -> None:
     assert counts.total("version: 1\nfn=(1)\n0 91\n\ntotals: 13284956\n") == 13_284_956
     with pytest.raises(ValueError, match="without totals"):
