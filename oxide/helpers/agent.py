@@ -6,14 +6,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from oxide.errors import MaxTurnsExceededError, ToolArgumentsError, mapping_of
+from oxide.errors import MaxTurnsExceededError, OpenAIError, ToolArgumentsError
 
+from .agent_calls import add_usage, functions_of, sendable, told
 from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
 from .function_calls import ClosedCalls
 from .parsing import tools_for_responses
-from .tools import FunctionTool
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -90,7 +90,7 @@ class AgentRun:
                 raise ValueError(f"{name}={limit!r}: at least 1 is needed")
         if params.get("store") is False and "conversation" not in params:
             raise ValueError("store=False: a turn refers to the response before it, which has to be stored")
-        self._functions = _functions(tools := list(tools))
+        self._functions = functions_of(tools := list(tools))
         self._tools = tools_for_responses(tools) or []
         self._transport = transport
         self._params = dict(params)
@@ -103,6 +103,8 @@ class AgentRun:
         self._running: set[asyncio.Task[None]] = set()
         self._finished: deque[ToolFinishedEvent] = deque()
         self._closing = False
+        self._over = False
+        self._failure: Exception | None = None
         self._events: AsyncGenerator[AgentEvent, None] | None = None
         self.turns = 0
         self.responses: list[ParsedResponse[Any]] = []
@@ -138,7 +140,7 @@ class AgentRun:
         }
         for response in self.responses:
             if response.usage is not None:
-                _add(total, response.usage.to_dict())
+                add_usage(total, response.usage.to_dict())
         return ResponseUsage.construct(**total)
 
     async def get_final_response(self) -> ParsedResponse[Any]:
@@ -148,14 +150,19 @@ class AgentRun:
           MaxTurnsExceededError: the model still wants tools called after the last turn.
           OpenAIError: a request or a response failed.
         """
-        async for _ in self:
-            pass
+        if not self._over:
+            async for _ in self:
+                pass
+        if self._failure is not None:
+            raise self._failure
         return self.responses[-1]
 
     # -- the loop ----------------------------------------------------------------------------------
 
     def __aiter__(self) -> AsyncIterator[AgentEvent]:
         if self._events is None:
+            if self._failure is not None:
+                raise self._failure
             self._events = self._run()
         return self._events
 
@@ -171,13 +178,22 @@ class AgentRun:
         """Cancel the tools that run, wait until they have ended, and close the stream."""
         if self._events is not None:
             await self._events.aclose()
+        elif not self._over:
+            self._over, self._failure = True, OpenAIError("The run was closed before it began.")
 
     async def _run(self) -> AsyncGenerator[AgentEvent, None]:
         try:
             async with aclosing(self._turns()) as events:
                 async for event in events:
                     yield event
+        except Exception as error:
+            self._failure = error
+            raise
+        except BaseException:
+            self._failure = OpenAIError("The run was left before it was complete.")
+            raise
         finally:
+            self._over = True
             # However it ends, also where nobody closes it: a failure, a cancelled task, a loop that was left.
             self._closing = True
             for task in self._running:
@@ -244,57 +260,16 @@ class AgentRun:
                 raise
             failure = RuntimeError("the tool was cancelled")
         except asyncio.TimeoutError as error:
-            failure = error if str(error) else TimeoutError(f"it took longer than {self._timeout} s")
+            limit = self._timeout is not None and not str(error)
+            failure = TimeoutError(f"it took longer than {self._timeout} s") if limit else error
         except Exception as error:
             failure = error
         if failure is not None:
-            output = str(failure) if isinstance(failure, ToolArgumentsError) else _told(failure)
+            output = str(failure) if isinstance(failure, ToolArgumentsError) else told(failure)
         self._finished.append(ToolFinishedEvent(call, turn, output, failure))
 
     async def _call(self, call: FunctionCall) -> str | list[Any]:
         tool = self._functions.get(call.name)
         if tool is None:
             raise LookupError(f"there is no tool {call.name!r}, only {', '.join(self._functions)}")
-        return _sendable(await tool.call(call.arguments))
-
-
-def _functions(tools: Iterable[Any]) -> dict[str, FunctionTool[..., Any]]:
-    found: dict[str, FunctionTool[..., Any]] = {}
-    for tool in tools:
-        if isinstance(tool, FunctionTool):
-            if tool.name in found:
-                raise ValueError(f"two tools are called {tool.name!r}: give one another name")
-            found[tool.name] = cast("FunctionTool[..., Any]", tool)
-        elif tool.get("type") == "function":
-            raise ValueError(
-                f"the tool {tool.get('name')!r} has nothing to call: make it of a function, with @openai_tool"
-            )
-    return found
-
-
-def _told(error: Exception) -> str:
-    return f"Error: {type(error).__name__}: {error}"
-
-
-def _sendable(result: object) -> str | list[Any]:
-    """What a tool returned, as the output of its call: text, or parts such as images; all else as JSON."""
-    if isinstance(result, str):
-        return result
-    if isinstance(result, list) and result:
-        parts = cast("list[object]", result)
-        if all(mapping_of(part).get("type") in _PARTS for part in parts):
-            return parts
-    from pydantic_core import to_json
-
-    return to_json(result).decode()
-
-
-_PARTS = frozenset(("input_text", "input_image", "input_file"))
-
-
-def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
-    for name, count in more.items():
-        if isinstance(count, Mapping):
-            _add(total.setdefault(name, {}), cast("Mapping[str, Any]", count))
-        elif isinstance(count, int):
-            total[name] = total.get(name, 0) + count
+        return sendable(await tool.call(call.arguments))

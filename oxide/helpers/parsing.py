@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
 
-from .tools import FunctionTool, PydanticFunctionTool
+from .tools import FunctionTool, PydanticFunctionTool, pydantic_function_tool
 
 if TYPE_CHECKING:
     import pydantic
@@ -234,9 +234,9 @@ def tools_for_chat(tools: object) -> list[Any] | None:
         return None
     found: list[Any] = []
     for given in cast("Iterable[object]", tools):
-        tool: Any = given
-        if isinstance(given, FunctionTool):
-            found.append({"type": "function", "function": _CallableTool(tool)})
+        tool: Any = _tool_of(given)
+        if isinstance(tool, FunctionTool):
+            found.append({"type": "function", "function": _CallableTool(cast("Any", tool))})
             continue
         if isinstance(tool.get("function"), PydanticFunctionTool):
             check_strict(tool["function"]["parameters"])
@@ -260,9 +260,9 @@ def tools_for_responses(tools: object) -> list[Any] | None:
         return None
     found: list[Any] = []
     for given in cast("Iterable[object]", tools):
-        tool: Any = given
-        if isinstance(given, FunctionTool):
-            found.append(_CallableTool(tool, {"type": "function"}))
+        tool: Any = _tool_of(given)
+        if isinstance(tool, FunctionTool):
+            found.append(_CallableTool(cast("Any", tool), {"type": "function"}))
             continue
         inner = tool.get("function")
         if isinstance(inner, PydanticFunctionTool):
@@ -272,6 +272,17 @@ def tools_for_responses(tools: object) -> list[Any] | None:
             check_strict(tool["parameters"])
         found.append(tool)
     return found
+
+
+def _tool_of(given: object) -> object:
+    """What was given in `tools`, with functions and models made tools."""
+    if isinstance(given, (Mapping, FunctionTool)):
+        return cast("object", given)
+    if isinstance(given, type) and _is_model(given):
+        return pydantic_function_tool(cast("Any", given))
+    if callable(given):
+        return FunctionTool(given)
+    raise TypeError(f"{given!r} is no tool: give a dict, a pydantic model, or a function")
 
 
 class _CallableTool(dict[str, Any]):

@@ -50,8 +50,8 @@ class FunctionTool(Generic[P, R]):
     ) -> None:
         self._declared = function
         inner: Any = getattr(function, "__func__", function)
-        if not callable(inner) or isinstance(inner, type):
-            raise TypeError(f"a tool is made of a function, not of {inner!r}")
+        if not (inspect.isfunction(inner) or inspect.ismethod(inner)):
+            raise TypeError(f"a tool is made of a function, not of {inner!r}; write one that calls it")
         self._function = inner
         self.name: str = name or inner.__name__
         self.strict = strict
@@ -234,6 +234,8 @@ def _check_parameters(function: Callable[..., Any], method: bool) -> None:
                 f"tool {name}: a model cannot be told what goes into {parameter}; name each parameter"
             )
         if parameter.annotation is parameter.empty:
+            if parameter.name == "cls":
+                raise TypeError(f"tool {name}: put @openai_tool above @classmethod")
             raise TypeError(
                 f"tool {name}: the parameter {parameter.name} has no type; annotate it, "
                 f"for instance `{parameter.name}: str`"

@@ -199,6 +199,9 @@ async def test_max_turns(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) 
     assert [call.arguments for call in caught.value.calls] == ['{"text": "2"}']
     # The model would not hear of the second call's result, so it was not made.
     assert ran == ["1"]
+    # A run that failed gives no other response as its last one.
+    with pytest.raises(MaxTurnsExceededError):
+        await run.get_final_response()
     assert len(run.responses) == 2
     assert run.usage.total_tokens == 30
 
@@ -248,6 +251,15 @@ async def test_leaving_cancels_what_runs(oxide_server: Server, oxide_client: oxi
     assert ended == ["cancelled"]
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("tool ")] == []
     assert [e async for e in run] == []
+    with pytest.raises(oxide.OpenAIError, match="The run was left before it was complete"):
+        await run.get_final_response()
+    await (unbegun := oxide_client.agent("m", input="go")).close()
+    for again in (unbegun.get_final_response, unbegun.get_final_response):
+        with pytest.raises(oxide.OpenAIError, match="closed before it began"):
+            await again()
+    with pytest.raises(oxide.OpenAIError, match="closed before it began"):
+        async for _ in unbegun:
+            pass
 
 
 async def test_a_cancelled_run_cancels_its_tools(
@@ -336,8 +348,9 @@ async def test_a_response_that_fails_ends_the_run(
     assert (run.output_text, run.output_parsed) == ("", None)
     oxide_server.script("/responses", Answer.error(401))
     async with oxide_client.agent("m", input="go") as run:
-        with pytest.raises(oxide.AuthenticationError):
-            await run.get_final_response()
+        for _ in range(2):
+            with pytest.raises(oxide.AuthenticationError):
+                await run.get_final_response()
 
 
 async def test_structured_results_parts_and_conversations(
@@ -401,6 +414,8 @@ async def test_what_cannot_run_is_refused_before_anything_is_sent(
         agent("m", input="", tools=[shout, shout])
     with pytest.raises(ValueError, match="'f' has nothing to call"):
         agent("m", input="", tools=[{"type": "function", "name": "f"}])
+    with pytest.raises(ValueError, match="'custom' runs on this side"):
+        agent("m", input="", tools=[{"type": "custom", "name": "f"}])
     with pytest.raises(SchemaError, match="anything"):
         agent("m", input="", tools=[free])
     assert len(oxide_server.journal) == 0

@@ -125,6 +125,15 @@ def test_arguments_of_every_kind_of_tool() -> None:
     assert parse_arguments(tools_for_chat([add]), "add", '{"a": 3}') == {"a": 3, "b": 1}
     with pytest.raises(json.JSONDecodeError):
         parse_arguments(tools, "strict", "{")
+
+    def bare(a: int) -> None: ...
+
+    tools = tools_for_responses([Plain, bare])
+    assert parse_arguments(tools, "Plain", '{"name": "n"}') == Plain(name="n")
+    assert parse_arguments(tools, "bare", '{"a": 1}') == {"a": 1}
+    assert tools_for_chat([Plain]) == [oxide.pydantic_function_tool(Plain)]
+    with pytest.raises(TypeError, match="3 is no tool"):
+        tools_for_chat([3])
     assert tools_for_chat(oxide.omit) is None
     assert tools_for_responses(oxide.omit) is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -268,8 +269,15 @@ def test_what_cannot_be_a_tool_is_refused() -> None:
         @openai_tool(name="not a name")
         def named() -> None: ...
 
-    with pytest.raises(TypeError, match="made of a function, not of <class 'int'>"):
-        FunctionTool(int)
+    for other in (int, functools.partial(len, ""), Stop(city="x")):
+        with pytest.raises(TypeError, match="made of a function, not of "):
+            FunctionTool(other)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="put @openai_tool above @classmethod"):
+
+        class Wrong:
+            @classmethod
+            @openai_tool
+            def f(cls, a: int) -> None: ...
 
     @openai_tool
     def unknown(x: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
