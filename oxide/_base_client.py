@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from ._response import AsyncAPIResponse, LegacyAPIResponse
     from .pagination import AsyncPaginator, BaseAsyncPage
     from .rate_limits import Heads
+    from .stream import AsyncStream
     from .transport.bodies import BodySource
     from .transport.request import HeaderBlock, RawAnswer
     from .transport.retry import RetryPolicy
 
 T = TypeVar("T")
 # Streams of responses, which the API may hold for later.
-_STORED = frozenset({"/responses", "/responses/{response_id}"})
+_STORED = frozenset(
+    path + more for path in ("/responses", "/responses/{response_id}") for more in ("", "?beta=true")
+)
 
 PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
 
@@ -250,15 +253,9 @@ class AsyncAPIClient:
         )
         answer = await (self._connections.transport or self._connections.open()).request(prepared)
         if stream:
-            choices = cast("dict[str, Any]", body).get("n") or 1 if type(body) is dict else 1
-            made = self._stream(endpoint, answer, choices)
-            if endpoint.path in _STORED:
-                from .helpers.resume import by_default
-
-                made = by_default(
-                    made, self, path, cast("Any", body), query, (extra_headers, extra_query, timeout)
-                )
-            return cast("T", made)
+            made = self._stream(endpoint, answer)
+            resume = self._resume(endpoint, path, prepared, query, (extra_headers, extra_query, timeout))
+            return cast("T", made if resume is None else resume(made))
         try:
             return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))
         except Exception as error:
@@ -280,6 +277,8 @@ class AsyncAPIClient:
         prepared = self._prepare(endpoint, path, body, query, stream, *extras)
         answer = await self._connections.open().request(prepared)
         response: LegacyAPIResponse[T] = LegacyAPIResponse(answer, endpoint, self, stream)
+        if stream:
+            response.resume = self._resume(endpoint, path, prepared, query, (extras[0], extras[1], extras[3]))
         return response
 
     async def _call_unread(
@@ -297,6 +296,8 @@ class AsyncAPIClient:
         prepared.stream = True
         answer = await self._connections.open().request(prepared)
         response: AsyncAPIResponse[T] = AsyncAPIResponse(answer, endpoint, self, stream)
+        if stream:
+            response.resume = self._resume(endpoint, path, prepared, query, (extras[0], extras[1], extras[3]))
         return response
 
     def _page_request(
@@ -345,9 +346,21 @@ class AsyncAPIClient:
         response.page_request = self._page_request(endpoint, path, query, extras, body)
         return response
 
-    def _stream(
-        self, endpoint: Endpoint[Any], answer: RawAnswer, choices: int = 1, stream_class: Any = None
-    ) -> Any:
+    def _resume(
+        self,
+        endpoint: Endpoint[Any],
+        path: str,
+        prepared: PreparedRequest,
+        query: Mapping[str, object] | None,
+        extras: tuple[Headers | None, Query | None, Any],
+    ) -> Callable[[AsyncStream[Any]], AsyncStream[Any]] | None:
+        if endpoint.path not in _STORED:
+            return None
+        from .helpers.resume import by_default
+
+        return by_default(self, endpoint, path, prepared.params, query, extras)
+
+    def _stream(self, endpoint: Endpoint[Any], answer: RawAnswer, stream_class: Any = None) -> Any:
         stream_class = stream_class or endpoint.stream_class
         if stream_class is None:
             from .stream import AsyncStream
@@ -355,6 +368,8 @@ class AsyncAPIClient:
             stream_class = AsyncStream
         if endpoint.subscription:
             stream_class = partial(stream_class, subscription=True)
+        params = answer.request.params
+        choices = cast("dict[str, Any]", params).get("n") or 1 if type(params) is dict else 1
         made = stream_class(
             answer,
             endpoint.factory(self.validation),

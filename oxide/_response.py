@@ -88,6 +88,7 @@ class BaseAPIResponse(Generic[R]):
         self._state = "unread"
         self._parsed: dict[Any, Any] = {}
         self.page_request: PageRequest | None = None
+        self.resume: Callable[[Any], Any] | None = None
 
     def as_class(self, cls: type[ResponseT]) -> ResponseT:
         """The same answer as another class of response; nothing has been read of it.
@@ -95,7 +96,9 @@ class BaseAPIResponse(Generic[R]):
         Args:
           cls: the class.
         """
-        return cls(self._answer, self._endpoint, self._client, self._is_stream)
+        made = cls(self._answer, self._endpoint, self._client, self._is_stream)
+        made.page_request, made.resume = self.page_request, self.resume
+        return made
 
     @property
     def http_response(self) -> ResponseFacts:
@@ -185,7 +188,8 @@ class BaseAPIResponse(Generic[R]):
                 raise TypeError(f"a streamed response is parsed to AsyncStream[Event], not {to!r}")
             endpoint = endpoint_for(endpoint.method, endpoint.path, None, events[0])
             stream_class = cast("Any", origin)
-        return client._stream(endpoint, self._answer, 1, stream_class)  # pyright: ignore[reportPrivateUsage]
+        made = client._stream(endpoint, self._answer, stream_class)  # pyright: ignore[reportPrivateUsage]
+        return made if self.resume is None else self.resume(made)
 
     def _result(self, to: Any) -> Any:
         key = self._endpoint.result if to is None else to

@@ -202,5 +202,5 @@ class Verbs(AsyncAPIClient):
         prepared = self._prepare(endpoint, path, body, None, stream, *extras)
         answer = await self._connections.open().request(prepared)
         if stream:
-            return self._stream(endpoint, answer, 1, stream_class)
+            return self._stream(endpoint, answer, stream_class)
         return convert(answer, cast_to, self.validation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import (
@@ -15,12 +16,13 @@ from oxide.errors import (
 from oxide.transport.retry import DEFAULT_RETRY_POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Self
 
     from oxide._base_client import AsyncAPIClient
     from oxide.options import Headers, Query
+    from oxide.resources._base import Endpoint
     from oxide.stream import AsyncStream
 
 __all__ = ["ResumingEvents", "as_it_is", "by_default", "resuming"]
@@ -38,7 +40,10 @@ class ResumingEvents:
         extras: headers, query and timeout of the first request.
         response_id: the response, where it is known already.
         after: sequence number of the last event before these.
+        query: the parameters, but for these, that events are asked for with.
         visible: hand out a `StreamResumedEvent` for every break.
+        cast_to: type of the events.
+        beta: ask the beta API.
     """
 
     def __init__(
@@ -49,7 +54,10 @@ class ResumingEvents:
         *,
         response_id: str | None = None,
         after: int | None = None,
+        query: Mapping[str, object] | None = None,
         visible: bool = False,
+        cast_to: Any = None,
+        beta: bool = False,
     ) -> None:
         self.first = events
         self._events: Any = events
@@ -58,6 +66,9 @@ class ResumingEvents:
         self._response_id = response_id
         self._after = after
         self._floor: int | None = None
+        self._query = query or {}
+        self._cast_to = cast_to
+        self._beta = beta
         self.visible = visible
         self._attempts = 0
         self._closed = False
@@ -142,23 +153,27 @@ class ResumingEvents:
     def _may_resume(self, broken: APIConnectionError) -> bool:
         if self._closed or self._response_id is None or self._client.is_closed():
             return False
+        if self.count and self._after is None:
+            # Events without numbers would come twice.
+            return False
         return not (isinstance(broken, APITimeoutError) and broken.limit == "deadline")
 
     async def _open(self) -> AsyncStream[Any]:
+        from oxide._calls import endpoint_for
         from oxide.resources._base import segment
-        from oxide.resources.responses import _responses_retrieve as generated
 
-        endpoint = generated._RETRIEVE  # pyright: ignore[reportPrivateUsage]
+        more = "?beta=true" if self._beta else ""
+        endpoint = endpoint_for("GET", "/responses/{response_id}" + more, None, self._cast_to)
         client = self._client
         headers, query, timeout = self._extras
-        wanted: dict[str, object] = {"stream": True}
+        wanted: dict[str, object] = {**self._query, "stream": True}
         if self._after is not None:
             wanted["starting_after"] = self._after
         options: Any = {"max_retries": 0}
         if self._deadline_at is not None:
             options["deadline"] = max(0.001, self._deadline_at - _now())
         assert self._response_id is not None
-        path = f"/responses/{segment('response_id', self._response_id)}"
+        path = f"/responses/{segment('response_id', self._response_id)}{more}"
         prepared = client._prepare(  # pyright: ignore[reportPrivateUsage]
             endpoint, path, None, wanted, True, headers, query, None, timeout, options
         )
@@ -178,40 +193,47 @@ class ResumingEvents:
 
 
 def by_default(
-    stream: AsyncStream[Any],
     client: AsyncAPIClient,
+    endpoint: Endpoint[Any],
     path: str,
-    body: object,
+    params: object,
     query: Mapping[str, object] | None,
     extras: tuple[Headers | None, Query | None, Any],
-) -> AsyncStream[Any]:
-    """Let a stream go on after a break where the API keeps its events: responses in the background.
+) -> Callable[[AsyncStream[Any]], AsyncStream[Any]] | None:
+    """What lets a stream go on after a break where the API keeps its events: responses in the background.
 
     Args:
-        stream: the stream; it is changed.
-        client: the client that sent its request.
+        client: the client that sends the request.
+        endpoint: the operation.
         path: path of the request.
-        body: its parameters; None where an existing response is streamed.
-        query: its query.
+        params: the members of its body, those of `extra_body` among them.
+        query: its query, without that of `extra_query`.
         extras: headers, query and timeout of the call.
 
     Returns:
-        The stream.
+        Changes the stream and returns it; None for streams that end where they break.
     """
-    if body is None:
+    beta = endpoint.path.endswith("?beta=true")
+    if endpoint.method == "GET":
         from urllib.parse import unquote
 
         after = (query or {}).get("starting_after")
-        return resuming(
-            stream,
-            client,
-            extras,
-            response_id=unquote(path.rpartition("/")[2]),
+        return partial(
+            resuming,
+            client=client,
+            extras=extras,
+            response_id=unquote(path.partition("?")[0].rpartition("/")[2]),
             after=after if isinstance(after, int) else None,
+            query=query,
+            beta=beta,
         )
-    if isinstance(body, dict) and cast("dict[str, Any]", body).get("background") is True:
-        return resuming(stream, client, extras)
-    return stream
+    if not isinstance(params, dict):
+        return None
+    body = cast("dict[str, Any]", params)
+    if body.get("background") is not True:
+        return None
+    kept = {"include": body["include"]} if body.get("include") else None
+    return partial(resuming, client=client, extras=extras, query=kept, beta=beta)
 
 
 def resuming(
@@ -221,7 +243,9 @@ def resuming(
     *,
     response_id: str | None = None,
     after: int | None = None,
+    query: Mapping[str, object] | None = None,
     visible: bool = False,
+    beta: bool = False,
 ) -> AsyncStream[Any]:
     """Let a stream go on after a break.
 
@@ -231,7 +255,9 @@ def resuming(
         extras: headers, query and timeout of that call.
         response_id: the response, where it is known already.
         after: sequence number of the last event before those of the stream.
+        query: parameters, such as `include`, that the other events are asked for with.
         visible: hand out a `StreamResumedEvent` for every break.
+        beta: ask the beta API.
 
     Returns:
         The stream.
@@ -241,7 +267,15 @@ def resuming(
         events.visible = visible or events.visible
         return stream
     stream._events = ResumingEvents(  # pyright: ignore[reportPrivateUsage]
-        events, client, extras, response_id=response_id, after=after, visible=visible
+        events,
+        client,
+        extras,
+        response_id=response_id,
+        after=after,
+        query=query,
+        visible=visible,
+        cast_to=stream._cast_to,  # pyright: ignore[reportPrivateUsage]
+        beta=beta,
     )
     return stream
 

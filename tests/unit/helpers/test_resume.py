@@ -137,3 +137,77 @@ async def test_a_stream_that_was_closed_stays_closed(oxide_server: Server) -> No
         await stream.close()
         assert [event async for event in stream] == []
         assert len(oxide_server.journal) == 1
+
+
+async def plainly(client: Any, **params: Any) -> list[int]:
+    return await numbers(await client.responses.create(**params))
+
+
+async def read_as_raw(client: Any, **params: Any) -> list[int]:
+    response = await client.responses.with_raw_response.create(**params)
+    seen = await numbers(response.parse())
+    assert response.is_closed
+    return seen
+
+
+async def read_streaming(client: Any, **params: Any) -> list[int]:
+    async with client.responses.with_streaming_response.create(**params) as response:
+        return await numbers(await response.parse())
+
+
+async def of_the_beta(client: Any, **params: Any) -> list[int]:
+    made = await client.beta.responses.create(**params, betas=["responses_multi_agent=v1"])
+    events = [event async for event in made]
+    assert {type(event).__name__[:4] for event in events} == {"Beta"}
+    return [event.sequence_number for event in events]
+
+
+@pytest.mark.parametrize("extra", [False, True], ids=["background", "extra_body"])
+@pytest.mark.parametrize("read", [plainly, read_as_raw, read_streaming, of_the_beta])
+async def test_however_it_is_asked_for(read: Any, extra: bool) -> None:
+    params: dict[str, Any] = {
+        "model": "m",
+        "input": "hi",
+        "stream": True,
+        "include": ["reasoning.encrypted_content"],
+    }
+    params.update({"extra_body": {"background": True}} if extra else {"background": True})
+    async with Server(cut=4) as server, client_of(server) as client:
+        seen = await read(client, **params)
+    assert seen == list(range(len(seen)))
+    assert len(seen) > 8
+    gets = [request for request in server.journal if request.method == "GET"]
+    assert [request.query["starting_after"] for request in gets][:2] == ["3", "7"]
+    assert {request.query["include[]"] for request in gets} == {"reasoning.encrypted_content"}
+    beta = read is of_the_beta
+    assert {request.query.get("beta") for request in gets} == {"true" if beta else None}
+    assert {request.headers.get("openai-beta") for request in gets} == {
+        "responses_multi_agent=v1" if beta else None
+    }
+
+
+async def test_an_existing_response_however_it_is_asked_for(oxide_server: Server) -> None:
+    async with client_of(oxide_server) as client:
+        made = await client.responses.create(model="m", input="hi", background=True)
+        whole = await numbers(await client.responses.retrieve(made.id, stream=True))
+        for resource in (client.responses, client.beta.responses):
+            oxide_server.script("/responses/" + made.id, lambda record: broken_at(oxide_server, record, 9))
+            raw = await resource.with_raw_response.retrieve(
+                made.id, stream=True, starting_after=2, include_obfuscation=False
+            )
+            assert await numbers(raw.parse()) == whole[3:]
+            last = oxide_server.journal[-1].query
+            assert last["starting_after"] == "11"
+            assert last["include_obfuscation"] == "false"
+
+
+async def test_events_without_numbers_do_not_come_twice(oxide_server: Server) -> None:
+    sent = [{"type": "response.created", "response": {"id": "resp_1"}}, {"type": "response.queued"}]
+    oxide_server.script("/responses", Answer.sse(sent))
+    async with client_of(oxide_server) as client:
+        stream = await client.responses.create(model="m", input="hi", stream=True, background=True)
+        seen: list[str] = []
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await gather(stream, seen, "type")
+    assert seen == ["response.created", "response.queued"]
+    assert len(oxide_server.journal) == 1
