@@ -23,7 +23,7 @@ extras=$(sed -n '/^\[project.optional-dependencies\]/,/^\[project.scripts\]/s/^\
   | grep -vx test | paste -sd,)
 "$python" -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --disable-pip-version-check -c .ci/lowest.txt "$wheel[$extras]" \
-  cryptography fastapi httpx2 hypothesis openai psutil pysimdjson pytest pytest-asyncio pytest-timeout uvloop
+  cryptography fastapi httpx2 hypothesis numpy openai psutil pysimdjson pytest pytest-asyncio pytest-timeout uvloop
 "$work/venv/bin/pip" freeze | grep -iE "^($(sed -n 's/==.*//p' .ci/lowest.txt | paste -sd'|'))=="
 cp -r tests pyproject.toml README.md "$work" # away from the checkout, so that the installed package is the one imported
 cd "$work"

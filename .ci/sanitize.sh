@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 # What these tests import, and not the type checkers of '.[test]'.
 OXIDE_SANITIZE=1 "$work/venv/bin/pip" install -q --config-settings=build-dir="$work/build" '.[brotli,zstd]' \
-  cryptography fastapi httpx2 hypothesis openai psutil pysimdjson pytest pytest-asyncio pytest-timeout
+  cryptography fastapi httpx2 hypothesis numpy openai psutil pysimdjson pytest pytest-asyncio pytest-timeout
 # libstdc++ comes first into the process this way: the sanitizer looks for __cxa_throw once, as the process starts.
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so) $(gcc -print-file-name=libstdc++.so.6)"
 export LD_PRELOAD
