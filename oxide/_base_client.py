@@ -381,6 +381,7 @@ class AsyncAPIClient:
         )
         if answer.request.watch is not None:
             made._events = answer.request.watch.events(made._events, answer)
+            made._watched = answer
         return made
 
     async def _body_failed(self, error: BaseException, answer: RawAnswer) -> None:

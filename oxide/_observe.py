@@ -101,15 +101,21 @@ class Observation:
 
     Args:
       hooks: who is told, besides the log where that is on.
+
+    Attributes:
+      held: errors that are not told yet: another request may make them good.
+      index: number of the stream's next event.
     """
 
-    __slots__ = ("_added", "_request", "_status", "_told", "context", "hooks", "started")
+    __slots__ = ("_added", "_request", "_status", "_told", "context", "held", "hooks", "index", "started")
 
     def __init__(self, hooks: HookSet | None = None) -> None:
         hooks = _NO_HOOKS if hooks is None else hooks
         self.hooks = hooks.logged if logger.isEnabledFor(INFO) else hooks
         self.context: dict[Any, Any] = {}
         self.started = 0.0
+        self.held: tuple[type[BaseException], ...] = ()
+        self.index = 0
         self._added: set[str] = set()
         self._request: RequestInfo | None = None
         self._status: int | None = None
@@ -170,6 +176,23 @@ class Observation:
         assert self._request is not None
         await _tell(self.hooks.retry, RetryInfo(self._request, error, wait))
 
+    async def resuming(
+        self, error: Exception, wait: float, prepared: PreparedRequest, answer: RawAnswer | None
+    ) -> None:
+        """Tell `on_retry` of a stream that goes on in another request.
+
+        Args:
+          error: why the one before broke, or could not be made.
+          wait: seconds until the next one.
+          prepared: the request that failed.
+          answer: its answer, when that was a stream.
+        """
+        if answer is not None:
+            request = self.response(answer).request
+        else:
+            request = RequestInfo(prepared, None, self.context)
+        await _tell(self.hooks.retry, RetryInfo(request, error, wait))
+
     def events(self, events: Any, answer: RawAnswer) -> Any:
         """The events of a stream, watched where somebody wants to hear of them.
 
@@ -196,7 +219,9 @@ class Observation:
         Raises:
           BaseException: the first that a hook raised.
         """
-        if self._told or not isinstance(error, (Exception, asyncio.CancelledError)):
+        if self._told or isinstance(error, self.held):
+            return
+        if not isinstance(error, (Exception, asyncio.CancelledError)):
             return
         self._told = True
         if answer is not None:
@@ -262,7 +287,7 @@ class WatchedEvents:
         self._answer = answer
         self._watch = watch
         self._response = watch.response(answer)
-        self._index = 0
+        self._index = watch.index
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -281,6 +306,7 @@ class WatchedEvents:
             await watch.failed(error, self._answer.request, self._answer)
             raise
         self._index += 1
+        watch.index = self._index
         return event
 
     @property

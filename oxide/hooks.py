@@ -221,7 +221,7 @@ class ResponseInfo:
 
 
 class RetryInfo:
-    """An attempt that failed and will be repeated; told before the wait.
+    """An attempt that failed and will be repeated, or a stream that broke and will go on; before the wait.
 
     Args:
       request: the attempt that failed.
@@ -354,7 +354,9 @@ class Hooks:
     A call tells `on_request` and `on_response` for each attempt and each redirect followed, `on_retry` before
     each wait, and `on_error` once if it fails. A stream tells `on_stream_event` for each event, parsed raw
     responses included, and `on_error` if it ends badly; a body read with `iter_bytes` or `iter_lines` has no
-    events. The time of hooks counts towards the call's `deadline`.
+    events. A stream that goes on in another request where it broke tells `on_retry`, then that request, all
+    with the context of the call; `on_error` only when it is given up. The time of hooks counts towards the
+    call's `deadline`.
 
     An exception in a hook ends the call: it reaches the caller as it is, is never retried, and is told to all
     hooks through `on_error`; the connection goes back to the pool or is closed, as the answer allows. In

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from oxide._base_client import AsyncAPIClient
+    from oxide._observe import Observation
     from oxide.options import Headers, Query
     from oxide.resources._base import Endpoint
     from oxide.stream import AsyncStream
+    from oxide.transport.request import PreparedRequest, RawAnswer
+    from oxide.transport.transport import Transport
 
 __all__ = ["ResumingEvents", "as_it_is", "by_default", "resuming"]
 
@@ -44,6 +47,7 @@ class ResumingEvents:
         visible: hand out a `StreamResumedEvent` for every break.
         cast_to: type of the events.
         beta: ask the beta API.
+        watched: the answer the first events are from, where hooks or the log hear of it.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class ResumingEvents:
         visible: bool = False,
         cast_to: Any = None,
         beta: bool = False,
+        watched: RawAnswer | None = None,
     ) -> None:
         self.first = events
         self._events: Any = events
@@ -69,6 +74,10 @@ class ResumingEvents:
         self._query = query or {}
         self._cast_to = cast_to
         self._beta = beta
+        self._watch = None if watched is None else watched.request.watch
+        self._request = None if watched is None else watched.request
+        self._answer = watched
+        self.hold(APIConnectionError)
         self.visible = visible
         self._attempts = 0
         self._closed = False
@@ -83,6 +92,15 @@ class ResumingEvents:
     def is_over(self) -> bool:
         """Whether the stream has ended, well or badly, or was closed."""
         return self._over or self._closed
+
+    def hold(self, *errors: type[Exception]) -> None:
+        """Keep from hooks and the log what may yet be made good.
+
+        Args:
+            errors: the errors.
+        """
+        if self._watch is not None:
+            self._watch.held = errors
 
     def close(self) -> None:
         """End the stream."""
@@ -105,8 +123,11 @@ class ResumingEvents:
             except APIConnectionError as error:
                 try:
                     await self._resume(error)
-                except BaseException:
+                except BaseException as final:
                     self._over = True
+                    self.hold()
+                    if self._watch is not None and self._request is not None:
+                        await self._watch.failed(final, self._request, self._answer)
                     raise
                 if self.visible:
                     return self._resumed(error)
@@ -133,10 +154,14 @@ class ResumingEvents:
                 failed, attempt=self._attempts, max_retries=client.max_retries
             ):
                 raise broken
+            wait = 0.0
             if self._attempts or failed is not broken:
                 wait = policy.delay(failed, attempt=max(0, self._attempts - 1))
                 if self._deadline_at is not None and _now() + wait >= self._deadline_at:
                     raise broken
+            if self._watch is not None and self._request is not None:
+                await self._watch.resuming(failed, wait, self._request, self._answer)
+            if wait:
                 await asyncio.sleep(wait)
             self._attempts += 1
             try:
@@ -177,8 +202,25 @@ class ResumingEvents:
         prepared = client._prepare(  # pyright: ignore[reportPrivateUsage]
             endpoint, path, None, wanted, True, headers, query, None, timeout, options
         )
-        answer = await client._connections.open().request(prepared)  # pyright: ignore[reportPrivateUsage]
+        transport = client._connections.open()  # pyright: ignore[reportPrivateUsage]
+        if self._watch is None:
+            answer = await transport.request(prepared)
+        else:
+            answer = await self._told(transport, prepared, self._watch)
         return cast("AsyncStream[Any]", client._stream(endpoint, answer))  # pyright: ignore[reportPrivateUsage]
+
+    async def _told(self, transport: Transport, prepared: PreparedRequest, watch: Observation) -> RawAnswer:
+        """Send a request as a part of the same call, which began with the first."""
+        prepared.watch, started = watch, watch.started
+        self._request, self._answer = prepared, None
+        self.hold(APIConnectionError, APIStatusError)
+        try:
+            self._answer = answer = await transport.request(prepared)
+        finally:
+            watch.started = started
+            self.hold(APIConnectionError)
+        self._request = answer.request
+        return answer
 
     def _resumed(self, broken: APIError) -> Any:
         from .response_events import StreamResumedEvent
@@ -276,6 +318,7 @@ def resuming(
         visible=visible,
         cast_to=stream._cast_to,  # pyright: ignore[reportPrivateUsage]
         beta=beta,
+        watched=stream._watched,  # pyright: ignore[reportPrivateUsage]
     )
     return stream
 
@@ -288,6 +331,7 @@ def as_it_is(stream: AsyncStream[Any]) -> AsyncStream[Any]:
     """
     events = stream._events  # pyright: ignore[reportPrivateUsage]
     if isinstance(events, ResumingEvents):
+        events.hold()
         stream._events = events.first  # pyright: ignore[reportPrivateUsage]
     return stream
 

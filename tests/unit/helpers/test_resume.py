@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -211,3 +212,99 @@ async def test_events_without_numbers_do_not_come_twice(oxide_server: Server) ->
             await gather(stream, seen, "type")
     assert seen == ["response.created", "response.queued"]
     assert len(oxide_server.journal) == 1
+
+
+class Told(oxide.Hooks):
+    """What hooks heard, in few words."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.contexts: set[int] = set()
+        self.indexes: list[int] = []
+
+    def on_request(self, request: Any) -> None:
+        self.heard.append(request.method)
+        self.contexts.add(id(request.context))
+
+    def on_response(self, response: Any) -> None:
+        self.heard.append(str(response.status_code))
+
+    async def on_retry(self, retry: Any) -> None:
+        self.heard.append(f"retry: {retry.reason}")
+        assert retry.wait >= 0
+        self.contexts.add(id(retry.context))
+
+    def on_stream_event(self, event: Any) -> None:
+        self.indexes.append(event.index)
+        self.contexts.add(id(event.context))
+
+    async def on_error(self, error: Any) -> None:
+        self.heard.append(f"error: {error.reason}")
+
+
+class OnlyRetries:
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def on_retry(self, retry: Any) -> None:
+        self.heard.append(retry.reason)
+
+
+async def test_hooks_hear_of_a_retry(oxide_server: Server) -> None:
+    told, only = Told(), OnlyRetries()
+    oxide_server.script("/responses", lambda record: broken_at(oxide_server, record, 2))
+    oxide_server.script("*", Answer.error(500))
+    async with client_of(oxide_server, hooks=[told, only]) as client:
+        seen = await numbers(
+            await client.responses.create(model="m", input="hi", stream=True, background=True)
+        )
+    assert told.heard == ["POST", "200", "retry: truncated", "GET", "500", "retry: status 500", "GET", "200"]
+    assert only.heard == ["truncated", "status 500"]
+    assert told.indexes == seen == list(range(len(seen)))
+    assert len(told.contexts) == 1
+
+
+async def test_hooks_hear_once_of_a_stream_that_is_given_up(
+    oxide_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="oxide")
+    told = Told()
+    oxide_server.script("/responses", lambda record: broken_at(oxide_server, record, 2))
+    oxide_server.script("*", Answer.error(500), times=9)
+    async with client_of(oxide_server, hooks=[told], max_retries=1) as client:
+        stream = await client.responses.create(model="m", input="hi", stream=True, background=True)
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await numbers(stream)
+    assert told.heard == ["POST", "200", "retry: truncated", "GET", "500", "error: truncated"]
+    assert caplog.text.count("failed after") == 1
+
+
+@pytest.mark.parametrize("where", ["first", "resumed"])
+async def test_hooks_hear_of_a_cancellation(oxide_server: Server, where: str) -> None:
+    told = Told()
+
+    def stalled(record: Any) -> Answer:
+        answer = oxide_server.api.answer(record)
+        return answer.but(stall_after=sum(map(len, answer.body[:3])))
+
+    if where == "resumed":
+        oxide_server.script("/responses", lambda record: broken_at(oxide_server, record, 2))
+    oxide_server.script("*", stalled if where == "first" else Answer.hang())
+    async with client_of(oxide_server, hooks=[told]) as client:
+        stream = await client.responses.create(model="m", input="hi", stream=True, background=True)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(numbers(stream), 0.3)
+    resumed = ["retry: truncated", "GET"] if where == "resumed" else []
+    assert told.heard == ["POST", "200", *resumed, "error: cancelled"]
+
+
+async def test_hooks_hear_of_a_break_that_is_not_mended(oxide_server: Server) -> None:
+    told = Told()
+    oxide_server.script("/responses", lambda record: broken_at(oxide_server, record, 2))
+    async with (
+        client_of(oxide_server, hooks=[told]) as client,
+        client.responses.stream(model="m", input="hi", background=True, stream_resume=False) as stream,
+    ):
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await stream.until_done()
+    assert told.heard == ["POST", "200", "error: truncated"]
