@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import pickle
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,88 +17,11 @@ from oxide.errors import (
     APIResponseNotJSONError,
     APIResponseValidationError,
     APIStreamTruncatedError,
-    APITimeoutError,
     RateLimitError,
 )
 from oxide.models import BaseModel
-from oxide.models.events import EventFactory
-from oxide.transport.facts import Headers, RequestFacts, ResponseFacts
 from oxide.transport.request import LaneError
-
-
-class Event(BaseModel):
-    type: str | None = None
-    delta: str | None = None
-
-
-class Answer:
-    """What the iterator asks of an answer; keeps a record of what it was told."""
-
-    def __init__(
-        self, *, kind: bytes = b"text/event-stream", idle: float | None = None, first: float | None = None
-    ):
-        self.loop = asyncio.get_running_loop()
-        self.request = SimpleNamespace(
-            timeout=SimpleNamespace(stream_idle=idle, first_event=first), deadline=None
-        )
-        self.attempt = SimpleNamespace(deadline_at=None, started_at=self.loop.time())
-        self.kind = kind
-        self.headers = Headers([("content-type", kind.decode())])
-        self.told: list[str] = []
-        self.sink: Any = None
-
-    def header(self, name: bytes) -> bytes | None:
-        return self.kind if name == b"content-type" else None
-
-    def facts(self) -> ResponseFacts:
-        return ResponseFacts(200, self.headers, request=RequestFacts("POST", "http://x/v1/responses"))
-
-    def bind(self, sink: Any) -> None:
-        self.sink = sink
-
-    def resume_reading(self) -> None:
-        self.told.append("resume")
-
-    def abort(self) -> None:
-        self.told.append("abort")
-
-    def expect_end(self, seconds: float) -> None:
-        self.told.append("expect_end")
-
-    def feed(self, *events: object, end: bool = False) -> bool:
-        data = b"".join(
-            e if isinstance(e, bytes) else b"data: " + json.dumps(e).encode() + b"\n\n" for e in events
-        )
-        full = bool(self.sink.feed_data(data))
-        if end:
-            self.sink.feed_eof()
-        return full
-
-
-Make = Callable[..., tuple[Answer, Any]]
-
-
-@pytest.fixture
-def make(twin: Callable[[str], ModuleType]) -> Make:
-    """`make(**answer options)` gives an answer and the iterator over it."""
-    module = twin("oxide.stream.iterator")
-
-    def make(type_: Any = Event, **options: Any) -> tuple[Answer, Any]:
-        stream = {
-            k: options.pop(k) for k in ("choices", "high_water", "max_event", "max_line") if k in options
-        }
-        answer = Answer(**options)
-        return answer, module.EventStream(answer, EventFactory(type_), answer.loop, **stream)
-
-    return make
-
-
-async def drain(stream: Any) -> list[Any]:
-    return [event async for event in stream]
-
-
-DELTA = {"type": "response.output_text.delta", "delta": "é"}
-DONE = b"data: [DONE]\n\n"
+from tests.unit.stream.feeds import DELTA, DONE, Make, drain
 
 
 async def test_the_native_iterator_is_native(twin: Callable[[str], ModuleType], backend: str) -> None:
@@ -367,122 +289,6 @@ async def test_events_above_the_cap(make: Make) -> None:
     assert (await stream.__anext__()).delta == "é"
     with pytest.raises(APIResponseValidationError, match="limit is 100"):
         await stream.__anext__()
-
-
-async def test_idle_limit_counts_events_not_bytes(make: Make) -> None:
-    answer, stream = make(idle=0.08)
-    answer.feed(DELTA)
-    await stream.__anext__()
-
-    async def ping() -> None:
-        for _ in range(20):
-            await asyncio.sleep(0.01)
-            answer.sink.feed_data(b": ping\n\n")
-
-    pings = asyncio.ensure_future(ping())
-    started = answer.loop.time()
-    with pytest.raises(APITimeoutError, match="stream_idle") as caught:
-        await stream.__anext__()
-    assert 0.07 < answer.loop.time() - started < 0.15
-    assert (caught.value.limit, caught.value.seconds, caught.value.partial.count) == ("stream_idle", 0.08, 1)
-    assert answer.told == ["abort"]
-    await pings
-
-
-async def test_a_slow_consumer_is_not_charged(make: Make) -> None:
-    answer, stream = make(idle=0.05)
-    answer.feed(DELTA)
-    await stream.__anext__()
-    await asyncio.sleep(0.1)
-    answer.loop.call_later(0.02, answer.feed, DELTA)
-    assert (await stream.__anext__()).delta == "é"
-    stream.close()
-
-
-async def test_first_event_limit(make: Make) -> None:
-    _, stream = make(first=0.03, idle=5.0)
-    with pytest.raises(APITimeoutError) as caught:
-        await stream.__anext__()
-    assert (caught.value.limit, caught.value.seconds) == ("first_event", 0.03)
-
-
-async def test_deadline_over_the_stream(make: Make, twin: Callable[[str], ModuleType]) -> None:
-    answer = Answer(idle=5.0)
-    answer.attempt.deadline_at = answer.loop.time() + 0.03
-    answer.request.deadline = 1.5
-    stream = twin("oxide.stream.iterator").EventStream(answer, EventFactory(Event), answer.loop)
-    with pytest.raises(APITimeoutError) as caught:
-        await stream.__anext__()
-    assert (caught.value.limit, caught.value.seconds) == ("deadline", 1.5)
-
-
-async def test_back_pressure(make: Make) -> None:
-    answer, stream = make(high_water=1000)
-    full = [answer.feed(DELTA) for _ in range(40)]
-    assert full[0] is False
-    assert full[-1] is True
-    for _ in range(40):
-        await stream.__anext__()
-    assert answer.told == []
-    task = asyncio.ensure_future(stream.__anext__())
-    await asyncio.sleep(0)
-    assert answer.told == ["resume"]
-    answer.feed(DONE, end=True)
-    with pytest.raises(StopAsyncIteration):
-        await task
-
-
-async def test_cancellation_ends_the_stream(make: Make) -> None:
-    answer, stream = make()
-    task = asyncio.ensure_future(drain(stream))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert answer.told == ["abort"]
-    with pytest.raises(StopAsyncIteration):
-        await stream.__anext__()
-
-
-async def test_wait_for_around_one_step(make: Make) -> None:
-    answer, stream = make()
-    answer.feed(DELTA)
-    assert (await asyncio.wait_for(stream.__anext__(), 1)).delta == "é"
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(stream.__anext__(), 0.01)
-    assert answer.told == ["abort"]
-
-
-async def test_two_consumers_at_once(make: Make) -> None:
-    answer, stream = make()
-    first = asyncio.ensure_future(stream.__anext__())
-    await asyncio.sleep(0)
-    with pytest.raises(RuntimeError, match="another task"):
-        await stream.__anext__()
-    answer.feed(DELTA)
-    assert (await first).delta == "é"
-    stream.close()
-
-
-async def test_steps_can_be_kept(make: Make) -> None:
-    answer, stream = make()
-    answer.feed({"delta": "a"}, {"delta": "b"}, {"delta": "c"})
-    steps = [stream.__anext__() for _ in range(3)]
-    assert [(await step).delta for step in steps] == ["a", "b", "c"]
-    with pytest.raises(RuntimeError):
-        await steps[0]
-    stream.close()
-
-
-async def test_a_dropped_stream_closes_its_connection(make: Make) -> None:
-    answer, stream = make()
-    answer.feed(DELTA)
-    async for _ in stream:
-        break
-    del stream
-    gc.collect()
-    await asyncio.sleep(0)
-    assert answer.told == ["abort"]
 
 
 async def test_a_class_that_fails_is_not_swallowed(make: Make) -> None:
