@@ -10,6 +10,7 @@ if TYPE_CHECKING or not NATIVE:
     from .accumulate_py import (
         ArgumentScan,
         ChatChoice,
+        ChatFields,
         ChatTool,
         Indexed,
         ParsedAt,
@@ -29,6 +30,7 @@ else:
     from .accumulate_c import (
         ArgumentScan,
         ChatChoice,
+        ChatFields,
         ChatTool,
         Indexed,
         ParsedAt,
@@ -48,6 +50,7 @@ else:
 __all__ = [
     "ArgumentScan",
     "ChatChoice",
+    "ChatFields",
     "ChatTool",
     "Indexed",
     "ParsedAt",

@@ -294,10 +294,16 @@ cdef class ChatChoice:
         self.tools = {}
 
 
-cpdef list chat_events(state, chunk):
+cdef class ChatFields:
+    cdef public object chunk_event, content_delta_event, snapshot_later, latest, moderation
+    cdef public dict choices
+    cdef public bint rich
+
+
+cpdef list chat_events(ChatFields state, chunk):
     cdef list events = [assembled(<ClassPlan?>state.chunk_event, ("chunk", chunk, state.snapshot_later))]
     if state.latest is None:
-        state.begin(chunk)
+        (<object>state).begin(chunk)
     state.latest = chunk
     moderation = chunk.moderation
     if moderation is not None:
@@ -311,14 +317,14 @@ def streamed_chat_events(state, raw):
     return chat_events(state, raw) if raw.object == "chat.completion.chunk" else []
 
 
-cdef int choice_events(object state, object raw, list events) except -1:
+cdef int choice_events(ChatFields state, object raw, list events) except -1:
     cdef ChatChoice choice
     cdef ChatTool tool
     cdef dict delta
     cdef Text text
     cdef list items
     index = raw.index
-    found = (<dict>state.choices).get(index)
+    found = state.choices.get(index)
     if found is None:
         base = given(raw)
         base.pop("delta", None)
@@ -344,7 +350,7 @@ cdef int choice_events(object state, object raw, list events) except -1:
     reason = raw.finish_reason
     if reason:
         choice.finish_reason = reason
-        state.finish(choice)
+        (<object>state).finish(choice)
     if logprobs is not None:
         add_logprobs(choice, logprobs)
     text = choice.content
@@ -358,7 +364,7 @@ cdef int choice_events(object state, object raw, list events) except -1:
     text = choice.refusal
     if refusal is not None and text is not None:
         events.append(assembled(
-            <ClassPlan?>state.refusal_delta_event, ("refusal.delta", refusal, text_at(text))
+            <ClassPlan?>(<object>state).refusal_delta_event, ("refusal.delta", refusal, text_at(text))
         ))
     if tools:
         tool_events(state, choice, <list>tools, events)
@@ -366,21 +372,21 @@ cdef int choice_events(object state, object raw, list events) except -1:
         items = choice.content_logprobs
         if logprobs.content and items is not None:
             events.append(assembled(
-                <ClassPlan?>state.content_logprobs_event, ("logprobs.content.delta", logprobs.content, prefix(items))
+                <ClassPlan?>(<object>state).content_logprobs_event, ("logprobs.content.delta", logprobs.content, prefix(items))
             ))
         items = choice.refusal_logprobs
         if logprobs.refusal and items is not None:
             events.append(assembled(
-                <ClassPlan?>state.refusal_logprobs_event, ("logprobs.refusal.delta", logprobs.refusal, prefix(items))
+                <ClassPlan?>(<object>state).refusal_logprobs_event, ("logprobs.refusal.delta", logprobs.refusal, prefix(items))
             ))
     if tools:
         for call in <list>tools:
             tool = <ChatTool>choice.tools[members_of(call)["index"]]
             if choice.current is not tool:
-                state.moved_on(choice, events)
+                (<object>state).moved_on(choice, events)
                 choice.current = tool
     if choice.finish_reason is not None:
-        state.ended(choice, events)
+        (<object>state).ended(choice, events)
     return 0
 
 

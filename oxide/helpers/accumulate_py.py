@@ -286,6 +286,23 @@ class ChatChoice:
         self.parsed: Any = None
 
 
+class ChatFields:
+    """What `chat_events` reads and writes for every chunk; the rest of a chat's state is the subclass's.
+
+    Attributes:
+        chunk_event, content_delta_event: classes of events; `snapshot_later`: makes their snapshots.
+        latest, moderation, choices, rich: the latest two, choices by index, whether the text is parsed.
+    """
+
+    chunk_event: Any
+    content_delta_event: Any
+    snapshot_later: Any
+    latest: Any
+    moderation: Any
+    choices: dict[int, ChatChoice]
+    rich: bool
+
+
 def chat_events(state: Any, chunk: Any) -> list[Any]:
     """Add a chunk to a chat and tell what it means.
 
@@ -313,8 +330,7 @@ def streamed_chat_events(state: Any, raw: Any) -> list[Any]:
     """The same for what a server streams: Azure sends results of its content filter as chunks of no kind.
 
     Args:
-        state: the chat.
-        raw: the chunk.
+        state, raw: the chat and the chunk.
 
     Returns:
         The events, none for a chunk of another kind.

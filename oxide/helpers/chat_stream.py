@@ -15,6 +15,7 @@ from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
 from . import chat_events as ev
 from .accumulate import (
     ChatChoice,
+    ChatFields,
     ChatTool,
     Indexed,
     chat_events,
@@ -54,7 +55,7 @@ class _Snapshot(Later):
         return self._state.snapshot()
 
 
-class _State:
+class _State(ChatFields):
     """A chat as `chat_events` fills it; see there."""
 
     def __init__(self, response_format: Any, input_tools: Any) -> None:
