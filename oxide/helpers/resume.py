@@ -274,7 +274,11 @@ def by_default(
     body = cast("dict[str, Any]", params)
     if body.get("background") is not True:
         return None
-    kept = {"include": body["include"]} if body.get("include") else None
+    kept = {"include": body.get("include")}
+    shown: object = body.get("stream_options")
+    if isinstance(shown, dict):
+        kept["include_obfuscation"] = cast("dict[str, Any]", shown).get("include_obfuscation")
+    kept = {name: value for name, value in kept.items() if value is not None}
     return partial(resuming, client=client, extras=extras, query=kept, beta=beta)
 
 

@@ -171,6 +171,7 @@ async def test_however_it_is_asked_for(read: Any, extra: bool) -> None:
         "input": "hi",
         "stream": True,
         "include": ["reasoning.encrypted_content"],
+        "stream_options": {"include_obfuscation": False},
     }
     params.update({"extra_body": {"background": True}} if extra else {"background": True})
     async with Server(cut=4) as server, client_of(server) as client:
@@ -180,6 +181,7 @@ async def test_however_it_is_asked_for(read: Any, extra: bool) -> None:
     gets = [request for request in server.journal if request.method == "GET"]
     assert [request.query["starting_after"] for request in gets][:2] == ["3", "7"]
     assert {request.query["include[]"] for request in gets} == {"reasoning.encrypted_content"}
+    assert {request.query["include_obfuscation"] for request in gets} == {"false"}
     beta = read is of_the_beta
     assert {request.query.get("beta") for request in gets} == {"true" if beta else None}
     assert {request.headers.get("openai-beta") for request in gets} == {
