@@ -172,12 +172,18 @@ class AsyncFunctionCalls(Generic[ResultT]):
 
         Raises:
             StopAsyncIteration: there are no more.
-            APIError: the request failed, or the answer did; OpenAIError: it is incomplete.
+            APIError: the request failed, or the answer did, or it was left before its end; OpenAIError: it is
+                incomplete. So in every later call.
         """
         stream = await self._open()
         ready = self._ready
         while not ready:
             if self._over:
+                # Abandoned perhaps by a finalizer whose turn is still to come.
+                stream.abandon()
+                if stream._failure is not None:
+                    raise stream._failure
+                self._check_end()
                 raise StopAsyncIteration
             try:
                 event = await stream.__anext__()

@@ -122,6 +122,8 @@ class TestCalls:
             assert oxide_server.journal[0].aborted
             with pytest.raises(oxide.APIStreamTruncatedError):
                 await (calls.get_final_response() if kind == "responses" else calls.get_final_completion())
+            with pytest.raises(oxide.APIStreamTruncatedError):
+                await gather(calls, [])
 
     async def test_arguments_that_do_not_fit(
         self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI
@@ -159,6 +161,9 @@ class TestCalls:
         with pytest.raises(error):
             await gather(calls, seen)
         assert sorted(seen) == sorted(ARGUMENTS)
+        with pytest.raises(error):
+            await gather(calls, seen)
+        assert len(seen) == len(ARGUMENTS)
         with pytest.raises(error):
             await calls.get_final_response()
 
