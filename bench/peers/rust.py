@@ -11,7 +11,10 @@ from bench.peers.host import KEY, BasePeer
 
 
 class Peer(BasePeer):
-    """Raw JSON in and out, as its own compatibility layer does; it has no chat streams, embeddings or structured outputs."""
+    """Raw JSON in and out, as its own compatibility layer does.
+
+    It has no chat streams, embeddings or structured outputs.
+    """
 
     @staticmethod
     def versions(name: str) -> dict[str, str]:
