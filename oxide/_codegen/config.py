@@ -20,7 +20,8 @@ EXCLUDED_MODULES: dict[str, str] = {
     "types.websocket_reconnection": "WebSocket sessions",
 }
 
-# Hand-written bases that come before BaseModel: (type module, class) -> (module, mixin).
+# Hand-written bases that come before BaseModel: (type module, class) -> (module, mixin); a generic one,
+# with the class's parameters, after them, as pydantic wants it.
 MIXINS: dict[tuple[str, str], tuple[str, str]] = {
     ("types.responses.response", "Response"): ("oxide.helpers.properties", "ResponseProperties"),
     ("types.embedding", "Embedding"): ("oxide.helpers.embeddings", "EmbeddingVector"),
@@ -36,7 +37,7 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
     **{
         ("types.responses.parsed_response", name): ("oxide.helpers.parsed", mixin)
         for name, mixin in (
-            ("ParsedResponse", "ParsedOutput"),
+            ("ParsedResponse", "ParsedOutput[ContentType]"),
             ("ParsedResponseFunctionToolCall", "ParsedCall"),
             ("ParsedResponseOutputMessage", "ParsedMessage"),
             ("ParsedResponseOutputText", "ParsedText"),
@@ -128,6 +129,29 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
         "create_and_run_stream",
     ): "oxide.helpers.assistants:create_and_run_stream",
 }
+
+# Parameters that take more than the official ones, for checkers too: (SDK module, class) -> methods, and what
+# is written in place of what in the annotations of their parameters.
+WIDER: dict[tuple[str, str], tuple[tuple[str, ...], dict[str, str]]] = {
+    (_CHAT, "AsyncCompletions"): (
+        ("parse", "stream"),
+        {
+            "type[ResponseFormatT]": "type[ResponseFormatT] | TypeAdapter[ResponseFormatT]",
+            "Iterable[ChatCompletionToolUnionParam]": "Iterable[ChatCompletionToolUnionParam | PythonTool]",
+        },
+    ),
+    (_RESPONSES, "AsyncResponses"): (
+        ("parse", "stream"),
+        {
+            "type[TextFormatT]": "type[TextFormatT] | TypeAdapter[TextFormatT]",
+            "type | ": "type | TypeAdapter[Any] | ",
+            "Iterable[ParseableToolParam]": "Iterable[ParseableToolParam | PythonTool]",
+        },
+    ),
+}
+
+# Where the names are that `WIDER` writes.
+WIDER_NAMES = {"PythonTool": "oxide.helpers.tools", "TypeAdapter": "pydantic"}
 
 # Parameters of oxide's own, before `extra_headers`: (SDK module, class, method) -> [[name, kind, annotation,
 # default], ...].

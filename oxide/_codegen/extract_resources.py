@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
-from .config import CHOOSERS, CLIENT, EXTRA_METHODS, EXTRA_PARAMETERS, HELPER_METHODS
+from .config import CHOOSERS, CLIENT, EXTRA_METHODS, EXTRA_PARAMETERS, HELPER_METHODS, WIDER, WIDER_NAMES
 from .extract import Facts, Package, defining_module, every_import
 from .extract_methods import BINARY, LeftOutError, called, implementation, signature, why
 from .mixins import mixins_of
@@ -91,6 +92,8 @@ def _resource(package: Package, module: str, name: str) -> Facts:
             for shape in (facts, *facts["overloads"]):
                 at = [param[0] for param in shape["params"]].index("extra_headers")
                 shape["params"][at:at] = EXTRA_PARAMETERS[place]
+    _widen((module, name), methods)
+    places.update({known: (source, known) for known, source in WIDER_NAMES.items()})
     kept = [m for m in methods.values() if m["name"] not in later]
     extra = _extra_methods(module, name, methods, places)
     kept += extra
@@ -107,6 +110,21 @@ def _resource(package: Package, module: str, name: str) -> Facts:
         "views": {} if client else _views(package, module, name, known),
         "methods": kept,
     }
+
+
+def _widen(place: tuple[str, str], methods: Facts) -> None:
+    """Write what parameters of `WIDER` take here into their annotations."""
+    names, wider = WIDER.get(place, ((), {}))
+    for method in (methods[name] for name in names):
+        for shape in (method, *method["overloads"]):
+            shape["params"] = [[n, kind, widened(said, wider), d] for n, kind, said, d in shape["params"]]
+
+
+def widened(annotation: str | None, wider: Mapping[str, str]) -> str | None:
+    """An annotation with what `wider` writes in place of its parts."""
+    for official, ours in wider.items():
+        annotation = annotation and annotation.replace(official, ours)
+    return annotation
 
 
 def _extra_methods(module: str, name: str, methods: Facts, places: dict[str, tuple[str, str]]) -> list[Facts]:

@@ -101,7 +101,7 @@ def _text(module: str, types: Facts, facts: Facts) -> str:
         else:
             mixin = MIXINS.get((module, item[1]))
             if mixin is not None:
-                imports.append([mixin[0], mixin[1], None])
+                imports.append([mixin[0], mixin[1].partition("[")[0], None])
             body.append(_class(item, mixin[1] if mixin else None, _inherited(types, module, item)))
     lines.extend(import_lines(imports))
     if facts["all"]:
@@ -140,7 +140,11 @@ _NARROWED = "  # pyright: ignore[reportIncompatibleVariableOverride, reportGener
 
 def _class(item: list[Any], mixin: str | None, inherited: set[str]) -> str:
     _, name, bases, keywords, fields, _, *checked = item
-    arguments = [*([mixin] if mixin else []), *bases, *(f"{k}={v}" for k, v in keywords.items())]
+    bases = list(bases)
+    if mixin:
+        # pydantic wants what is generic behind BaseModel.
+        bases.insert(-1 if "[" in mixin else 0, mixin)
+    arguments = [*bases, *(f"{k}={v}" for k, v in keywords.items())]
     lines = [f"class {name}({', '.join(arguments)}):", f'    """{_class_doc(item)}"""', ""]
     for field, annotation, default in fields:
         narrowed = _NARROWED if field in inherited and not _is_params(item) else ""

@@ -316,6 +316,10 @@ class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
         self._state = _State(response_format, input_tools)
         super().__init__(raw_stream, streamed_chat_events, self._state)
 
+    if TYPE_CHECKING:
+        # Said, not done: the steps are made in the base.
+        async def __anext__(self) -> ev.ChatCompletionStreamEvent[ResponseFormatT]: ...
+
     @property
     def current_completion_snapshot(self) -> ev.ParsedChatCompletionSnapshot:
         """The completion so far: of this moment, so read it again after the next event.

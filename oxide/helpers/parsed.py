@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 __all__ = ["ParsedCall", "ParsedMessage", "ParsedOutput", "ParsedText"]
+
+ContentT = TypeVar("ContentT")
 
 
 class ParsedText:
@@ -36,14 +38,14 @@ class ParsedMessage:
         return {"content": found} if found else {}
 
 
-class ParsedOutput:
+class ParsedOutput(Generic[ContentT]):
     """Of a response: what the model wrote, as an object."""
 
     if TYPE_CHECKING:
         output: Any
 
     @property
-    def output_parsed(self) -> Any:
+    def output_parsed(self) -> ContentT | None:
         """The first text part that was parsed.
 
         Returns:
@@ -53,5 +55,5 @@ class ParsedOutput:
             if item.type == "message":
                 for part in item.content or ():
                     if part.type == "output_text" and part.parsed:
-                        return part.parsed
+                        return cast("ContentT", part.parsed)
         return None

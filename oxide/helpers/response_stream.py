@@ -307,6 +307,10 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
         handle = response_events if starting_after is None else _events_after(starting_after)
         super().__init__(raw_stream, handle, self._state)
 
+    if TYPE_CHECKING:
+        # Said, not done: the steps are made in the base.
+        async def __anext__(self) -> ev.ResponseStreamEvent[TextFormatT]: ...
+
     @property
     def output_items(self) -> dict[int, Any]:
         """The items of the output as they were added, by their index."""

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, get_type_hints, overload
 
 from oxide.errors import ToolArgumentsError
 from oxide.options import Omit, omit
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from oxide.types.chat.chat_completion_function_tool_param import ChatCompletionFunctionToolParam
     from oxide.types.responses.function_tool_param import FunctionToolParam
 
-__all__ = ["FunctionTool", "openai_tool", "pydantic_function_tool", "pydantic_responses_function_tool"]
+__all__ = [
+    "FunctionTool",
+    "PythonTool",
+    "openai_tool",
+    "pydantic_function_tool",
+    "pydantic_responses_function_tool",
+]
+
+PythonTool: TypeAlias = Callable[..., Any]
+"""A tool that is not JSON: a function, what :func:`openai_tool` made of one, or a pydantic model."""
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from oxide._codegen import additions
-from oxide._codegen.config import CLIENT, EXTRA_PARAMETERS
+from oxide._codegen.config import CLIENT, EXTRA_PARAMETERS, WIDER, WIDER_NAMES
+from oxide._codegen.extract_resources import widened
 from oxide._codegen.facts import load
 
 from .shapes import normal, place
@@ -63,11 +64,15 @@ def names(module: str) -> dict[str, Any]:
     return found
 
 
-def hints(function: Any) -> dict[str, object]:
+def hints(function: Any, wider: dict[str, str] | None = None) -> dict[str, object]:
+    """Annotations of a method, the official ones with what ours take besides."""
     inner = inspect.unwrap(function)
     kept = {n: a for n, a in inner.__annotations__.items() if n not in OWN_ANNOTATIONS}
+    if wider:
+        kept = {n: widened(a, wider) for n, a in kept.items()}
     # Aliases such as FileTypes hold names of the module they are written in.
-    scope = {**names("oxide.options"), **names(inner.__module__), **dict.fromkeys(ALIASES, Alias)}
+    more = {name: getattr(importlib.import_module(module), name) for name, module in WIDER_NAMES.items()}
+    scope = {**more, **names("oxide.options"), **names(inner.__module__), **dict.fromkeys(ALIASES, Alias)}
     shim = SimpleNamespace(__annotations__=kept)
     found = typing.get_type_hints(shim, globalns=scope, include_extras=True)
     return {name: normal(hint) for name, hint in found.items()}
@@ -91,12 +96,23 @@ def test_annotations(facts: dict[str, Any]) -> None:
         left, right = getattr(mine, name), getattr(official, name)
         added = {str(p[0]) for p in EXTRA_PARAMETERS.get((*place, name), ())}
         added |= {p for p, _ in additions.PARAMETERS.get((*place, name), ())}
+        widening, wider = WIDER.get(place, ((), {}))
         recorded = overloads(right)
         # Of overloads whose deprecation wraps them, Python keeps the last alone.
         same = overloads(left)[-len(recorded) :] if recorded else []
         for ours, theirs in [(left, right), *zip(same, recorded, strict=True)]:
             said = hints(ours)
-            assert {n: said[n] for n in said if n not in added} == hints(theirs), name
+            assert {n: said[n] for n in said if n not in added} == hints(
+                theirs, wider if name in widening else None
+            ), name
+
+
+def test_what_takes_more_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print("\nparity: parameters that take more than the official ones")
+        for (module, name), (methods, wider) in WIDER.items():
+            for ours in wider.values():
+                print(f"  {module}.{name}.{'/'.join(methods)}: {ours}")
 
 
 def test_places_ignore_the_package() -> None:

@@ -13,7 +13,8 @@ import pytest
 PROGRAMS = Path(__file__).parent / "programs"
 WRONG = PROGRAMS / "wrong_program.py"
 REVEALED = PROGRAMS / "revealed_program.py"
-RIGHT = sorted(set(PROGRAMS.glob("*_program.py")) - {WRONG})
+OWN = PROGRAMS / "own_program.py"
+RIGHT = sorted(set(PROGRAMS.glob("*_program.py")) - {WRONG, OWN})
 
 
 # Files share one run, and the official package one cache: checking it takes longer than the programs do.
@@ -70,7 +71,7 @@ def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         copies[-1].write_text(re.sub(r"\boxide\b", "openai", program.read_text("utf-8")), "utf-8")
     cache = tmp_path_factory.mktemp("cache")
     return {
-        "oxide": request.param(cache, *RIGHT),
+        "oxide": request.param(cache, *RIGHT, OWN),
         "openai": request.param(cache, *copies),
         "mistakes": request.param(cache, WRONG),
     }
@@ -107,4 +108,12 @@ def test_mistakes_are_seen(checked: dict[str, Found]) -> None:
 def test_programs_differ_from_the_official_ones_by_their_imports_only() -> None:
     for program in RIGHT:
         imports = re.findall(r"^(?:from|import) (\w+)", program.read_text("utf-8"), re.MULTILINE)
-        assert set(imports) <= {"__future__", "asyncio", "pathlib", "typing", "typing_extensions", "oxide"}
+        assert set(imports) <= {
+            "__future__",
+            "asyncio",
+            "pathlib",
+            "pydantic",
+            "typing",
+            "typing_extensions",
+            "oxide",
+        }

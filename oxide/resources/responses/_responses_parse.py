@@ -10,7 +10,10 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from oxide.helpers.parsing import TextFormatT
+    from oxide.helpers.tools import PythonTool
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.timeouts import TimeoutTypes
     from oxide.types.responses import response_create_params
@@ -33,8 +36,8 @@ class AsyncResponsesParse(AsyncAPIResource):
     async def parse(
         self,
         *,
-        text_format: type | Omit = omit,
-        parse_as: type[TextFormatT] | None,
+        text_format: type | TypeAdapter[Any] | Omit = omit,
+        parse_as: type[TextFormatT] | TypeAdapter[TextFormatT] | None,
         access_programs: response_create_params.AccessPrograms | Omit = omit,
         background: Optional[bool] | Omit = omit,
         background_options: response_create_params.BackgroundOptions | Omit = omit,
@@ -64,7 +67,7 @@ class AsyncResponsesParse(AsyncAPIResource):
         temperature: Optional[float] | Omit = omit,
         text: ResponseTextConfigParam | Omit = omit,
         tool_choice: response_create_params.ToolChoice | Omit = omit,
-        tools: Iterable[ParseableToolParam] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
         top_logprobs: Optional[int] | Omit = omit,
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
@@ -80,7 +83,7 @@ class AsyncResponsesParse(AsyncAPIResource):
     async def parse(
         self,
         *,
-        text_format: type[TextFormatT] | Omit = omit,
+        text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
         parse_as: Omit = omit,
         access_programs: response_create_params.AccessPrograms | Omit = omit,
         background: Optional[bool] | Omit = omit,
@@ -111,7 +114,7 @@ class AsyncResponsesParse(AsyncAPIResource):
         temperature: Optional[float] | Omit = omit,
         text: ResponseTextConfigParam | Omit = omit,
         tool_choice: response_create_params.ToolChoice | Omit = omit,
-        tools: Iterable[ParseableToolParam] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
         top_logprobs: Optional[int] | Omit = omit,
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
@@ -126,8 +129,8 @@ class AsyncResponsesParse(AsyncAPIResource):
     async def parse(
         self,
         *,
-        text_format: type | Omit = omit,
-        parse_as: type | None | Omit = omit,
+        text_format: type | TypeAdapter[Any] | Omit = omit,
+        parse_as: type | TypeAdapter[Any] | None | Omit = omit,
         access_programs: response_create_params.AccessPrograms | Omit = omit,
         background: Optional[bool] | Omit = omit,
         background_options: response_create_params.BackgroundOptions | Omit = omit,
@@ -157,7 +160,7 @@ class AsyncResponsesParse(AsyncAPIResource):
         temperature: Optional[float] | Omit = omit,
         text: ResponseTextConfigParam | Omit = omit,
         tool_choice: response_create_params.ToolChoice | Omit = omit,
-        tools: Iterable[ParseableToolParam] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
         top_logprobs: Optional[int] | Omit = omit,
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
@@ -171,8 +174,8 @@ class AsyncResponsesParse(AsyncAPIResource):
         """`parse` over `POST /responses`.
 
         Args:
-            text_format: type.
-            parse_as: type, or None.
+            text_format: type or TypeAdapter[Any].
+            parse_as: type or TypeAdapter[Any], or None.
             access_programs: AccessPrograms.
             background: bool, or None, default False.
             background_options: BackgroundOptions.
@@ -202,7 +205,7 @@ class AsyncResponsesParse(AsyncAPIResource):
             temperature: float, or None, 0 to 2, default 1.
             text: ResponseTextConfigParam.
             tool_choice: ToolChoice.
-            tools: list of ParseableToolParam.
+            tools: list of ParseableToolParam or PythonTool.
             top_logprobs: int, or None, in entries a token, 0 to 20.
             top_p: float, or None, 0 to 1, default 1.
             truncation: "auto" or "disabled", or None, default 'disabled'.

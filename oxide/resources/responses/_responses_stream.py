@@ -10,7 +10,10 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from oxide.helpers.parsing import TextFormatT
+    from oxide.helpers.tools import PythonTool
     from oxide.lib.streaming.responses import AsyncResponseStreamManager
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.timeouts import TimeoutTypes
@@ -34,9 +37,9 @@ class AsyncResponsesStream(AsyncAPIResource):
         self,
         *,
         response_id: str,
-        text_format: type[TextFormatT] | Omit = omit,
+        text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
         starting_after: int | Omit = omit,
-        tools: Iterable[ParseableToolParam] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
         stream_resume: bool | Literal["events"] | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
@@ -54,8 +57,8 @@ class AsyncResponsesStream(AsyncAPIResource):
         background: Optional[bool] | Omit = omit,
         background_options: response_create_params.BackgroundOptions | Omit = omit,
         context_management: Optional[Iterable[response_create_params.ContextManagement]] | Omit = omit,
-        text_format: type[TextFormatT] | Omit = omit,
-        tools: Iterable[ParseableToolParam] | Omit = omit,
+        text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
         conversation: Optional[response_create_params.Conversation] | Omit = omit,
         image: response_create_params.Image | Omit = omit,
         include: Optional[List[ResponseIncludable]] | Omit = omit,
@@ -99,8 +102,8 @@ class AsyncResponsesStream(AsyncAPIResource):
         background: Optional[bool] | Omit = omit,
         background_options: response_create_params.BackgroundOptions | Omit = omit,
         context_management: Optional[Iterable[response_create_params.ContextManagement]] | Omit = omit,
-        text_format: type[TextFormatT] | Omit = omit,
-        tools: Iterable[ParseableToolParam] | Omit = omit,
+        text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
         conversation: Optional[response_create_params.Conversation] | Omit = omit,
         image: response_create_params.Image | Omit = omit,
         include: Optional[List[ResponseIncludable]] | Omit = omit,
@@ -144,8 +147,8 @@ class AsyncResponsesStream(AsyncAPIResource):
             background: bool, or None, default False.
             background_options: BackgroundOptions.
             context_management: list of ContextManagement, or None, at least 1 items.
-            text_format: type[TextFormatT].
-            tools: list of ParseableToolParam.
+            text_format: type[TextFormatT] or TypeAdapter[TextFormatT].
+            tools: list of ParseableToolParam or PythonTool.
             conversation: Conversation, or None.
             image: Image.
             include: list of ResponseIncludable, or None.

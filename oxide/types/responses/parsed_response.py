@@ -111,7 +111,7 @@ ParsedResponseOutputItem: TypeAlias = Annotated[
 ]
 
 
-class ParsedResponse(ParsedOutput, Response, GenericModel, Generic[ContentType]):
+class ParsedResponse(Response, GenericModel, ParsedOutput[ContentType], Generic[ContentType]):
     """`Response` with output."""
 
     if TYPE_CHECKING:

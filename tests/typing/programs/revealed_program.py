@@ -5,9 +5,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
 from typing_extensions import reveal_type
 
 from oxide import AsyncOpenAI
+
+
+class Forecast(BaseModel):
+    """What a model is asked to write."""
+
+    city: str
+
 
 client = AsyncOpenAI()
 messages: Any = []
@@ -82,3 +90,55 @@ async def views() -> None:
     reveal_type(await page.get_next_page())
     async for file in page:
         reveal_type(file)
+
+
+async def helpers() -> None:
+    parsed = await client.responses.parse(model="m", input="hi", text_format=Forecast)
+    reveal_type(parsed)
+    reveal_type(parsed.output_parsed)
+    reveal_type((await client.responses.parse(model="m", input="hi")).output_parsed)
+    completion = await client.chat.completions.parse(model="m", messages=messages, response_format=Forecast)
+    reveal_type(completion)
+    reveal_type(completion.choices[0].message.parsed)
+    async with client.responses.stream(model="m", input="hi", text_format=Forecast) as stream:
+        reveal_type(stream)
+        async for event in stream:
+            reveal_type(event.type == "response.created")
+            if event.type == "response.output_text.delta":
+                reveal_type(event)
+                reveal_type(event.snapshot)
+                reveal_type(event.delta)
+            elif event.type == "response.function_call_arguments.delta":
+                reveal_type(event)
+                reveal_type(event.snapshot)
+            elif event.type == "response.output_item.added":
+                reveal_type(event.item)
+            elif event.type == "response.completed":
+                reveal_type(event)
+                reveal_type(event.response.output_parsed)
+            elif event.type == "response.reasoning_text.delta":
+                reveal_type(event)
+        final = await stream.get_final_response()
+        reveal_type(final)
+        reveal_type(final.output_parsed)
+        reveal_type(await stream.until_done())
+    async with client.responses.stream(model="m", input="hi") as plain:
+        reveal_type(plain)
+        reveal_type((await plain.get_final_response()).output_parsed)
+    async with client.chat.completions.stream(
+        model="m", messages=messages, response_format=Forecast
+    ) as chunks:
+        reveal_type(chunks)
+        async for told in chunks:
+            reveal_type(told)
+            if told.type == "chunk":
+                reveal_type(told.snapshot)
+            elif told.type == "content.delta":
+                reveal_type(told.snapshot)
+                reveal_type(told.parsed)
+            elif told.type == "content.done":
+                reveal_type(told.parsed)
+            elif told.type == "tool_calls.function.arguments.done":
+                reveal_type(told.parsed_arguments)
+        reveal_type(chunks.current_completion_snapshot)
+        reveal_type((await chunks.get_final_completion()).choices[0].message.parsed)

@@ -10,8 +10,11 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from oxide.helpers.function_calls import AsyncChatFunctionCalls
     from oxide.helpers.parsing import ResponseFormatT
+    from oxide.helpers.tools import PythonTool
     from oxide.options import Body, Headers, NotGiven, Omit, Query, SequenceNotStr
     from oxide.timeouts import TimeoutTypes
     from oxide.types.chat import completion_create_params
@@ -35,7 +38,10 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
         messages: Iterable[ChatCompletionMessageParam],
         model: Union[str, ChatModel],
         audio: Optional[ChatCompletionAudioParam] | Omit = omit,
-        response_format: completion_create_params.ResponseFormat | type[ResponseFormatT] | Omit = omit,
+        response_format: completion_create_params.ResponseFormat
+        | type[ResponseFormatT]
+        | TypeAdapter[ResponseFormatT]
+        | Omit = omit,
         frequency_penalty: Optional[float] | Omit = omit,
         function_call: completion_create_params.FunctionCall | Omit = omit,
         functions: Iterable[completion_create_params.Function] | Omit = omit,
@@ -62,7 +68,7 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
         stream_options: Optional[ChatCompletionStreamOptionsParam] | Omit = omit,
         temperature: Optional[float] | Omit = omit,
         tool_choice: ChatCompletionToolChoiceOptionParam | Omit = omit,
-        tools: Iterable[ChatCompletionToolUnionParam] | Omit = omit,
+        tools: Iterable[ChatCompletionToolUnionParam | PythonTool] | Omit = omit,
         top_logprobs: Optional[int] | Omit = omit,
         top_p: Optional[float] | Omit = omit,
         user: str | Omit = omit,
@@ -79,7 +85,7 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
             messages: list of ChatCompletionMessageParam, at least 1 items.
             model: str or ChatModel.
             audio: ChatCompletionAudioParam, or None.
-            response_format: ResponseFormat or type[ResponseFormatT].
+            response_format: ResponseFormat or type[ResponseFormatT] or TypeAdapter[ResponseFormatT].
             frequency_penalty: float, or None, -2 to 2, default 0.
             function_call: FunctionCall.
             functions: list of Function, at most 128 items.
@@ -107,7 +113,7 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
             stream_options: ChatCompletionStreamOptionsParam, or None.
             temperature: float, or None, 0 to 2, default 1.
             tool_choice: ChatCompletionToolChoiceOptionParam.
-            tools: list of ChatCompletionToolUnionParam.
+            tools: list of ChatCompletionToolUnionParam or PythonTool.
             top_logprobs: int, or None, in entries a token, 0 to 20.
             top_p: float, or None, 0 to 1, default 1.
             user: str.
@@ -179,7 +185,10 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
         messages: Iterable[ChatCompletionMessageParam],
         model: Union[str, ChatModel],
         audio: Optional[ChatCompletionAudioParam] | Omit = omit,
-        response_format: completion_create_params.ResponseFormat | type[ResponseFormatT] | Omit = omit,
+        response_format: completion_create_params.ResponseFormat
+        | type[ResponseFormatT]
+        | TypeAdapter[ResponseFormatT]
+        | Omit = omit,
         frequency_penalty: Optional[float] | Omit = omit,
         function_call: completion_create_params.FunctionCall | Omit = omit,
         functions: Iterable[completion_create_params.Function] | Omit = omit,
@@ -206,7 +215,7 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
         stream_options: Optional[ChatCompletionStreamOptionsParam] | Omit = omit,
         temperature: Optional[float] | Omit = omit,
         tool_choice: ChatCompletionToolChoiceOptionParam | Omit = omit,
-        tools: Iterable[ChatCompletionToolUnionParam] | Omit = omit,
+        tools: Iterable[ChatCompletionToolUnionParam | PythonTool] | Omit = omit,
         top_logprobs: Optional[int] | Omit = omit,
         top_p: Optional[float] | Omit = omit,
         user: str | Omit = omit,
@@ -223,7 +232,7 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
             messages: list of ChatCompletionMessageParam, at least 1 items.
             model: str or ChatModel.
             audio: ChatCompletionAudioParam, or None.
-            response_format: ResponseFormat or type[ResponseFormatT].
+            response_format: ResponseFormat or type[ResponseFormatT] or TypeAdapter[ResponseFormatT].
             frequency_penalty: float, or None, -2 to 2, default 0.
             function_call: FunctionCall.
             functions: list of Function, at most 128 items.
@@ -251,7 +260,7 @@ class AsyncCompletionsStreamFc(AsyncAPIResource):
             stream_options: ChatCompletionStreamOptionsParam, or None.
             temperature: float, or None, 0 to 2, default 1.
             tool_choice: ChatCompletionToolChoiceOptionParam.
-            tools: list of ChatCompletionToolUnionParam.
+            tools: list of ChatCompletionToolUnionParam or PythonTool.
             top_logprobs: int, or None, in entries a token, 0 to 20.
             top_p: float, or None, 0 to 1, default 1.
             user: str.
