@@ -108,7 +108,12 @@ async def collect_into(path: FilePath, pieces: AsyncIterator[bytes]) -> None:
     """
     from asyncio import to_thread
 
-    target = await to_thread(_Target, path)
+    try:
+        target = await _opened(path)
+    except BaseException:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+        raise
     try:
         block = bytearray()
         async for piece in pieces:
@@ -125,4 +130,21 @@ async def collect_into(path: FilePath, pieces: AsyncIterator[bytes]) -> None:
         if isinstance(pieces, AsyncGenerator):
             # It holds the connection.
             await pieces.aclose()
+        raise
+
+
+async def _opened(path: FilePath) -> _Target:
+    from asyncio import CancelledError, Task, ensure_future, shield, to_thread, wait
+
+    def abandon(opening: Task[_Target]) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            opening.result().abandon()
+
+    opening: Task[_Target] = ensure_future(to_thread(_Target, path))
+    try:
+        return await shield(opening)
+    except CancelledError:
+        # The thread goes on, and would leave its file behind.
+        opening.add_done_callback(abandon)
+        await wait((opening,))
         raise

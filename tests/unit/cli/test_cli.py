@@ -279,15 +279,18 @@ def test_demo_without_a_key() -> None:
 
 @pytest.mark.slow
 def test_demo_interrupted() -> None:
-    with subprocess.Popen(
-        [*COMMAND, "demo"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        child.stdout.readline()
-        child.send_signal(signal.SIGINT)
-        assert child.wait(timeout=15) == 130
-        assert "Traceback" not in child.stderr.read()
+    with Server.thread() as server:
+        # It waits for an answer that does not come, however slow the machine is.
+        server.script("*", Answer.json({}, delay=60), times=None)
+        command = [*COMMAND, "demo", "--base-url", server.base_url, "--api-key", KEY]
+        with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as child:
+            assert child.stderr is not None
+            end = time.monotonic() + 30
+            while not len(server.journal) and time.monotonic() < end:
+                time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+            assert child.wait(timeout=15) == 130
+            assert "Traceback" not in child.stderr.read()
 
 
 # --- serve-mock

@@ -67,7 +67,11 @@ def test_a_prefix_of_a_list(acc: ModuleType) -> None:
     assert first.resolve() == [1, 2]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+    deadline=None,
+)
 @given(
     st.recursive(
         st.text() | st.integers() | st.booleans() | st.none(),
