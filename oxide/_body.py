@@ -110,7 +110,22 @@ def _convert(value: object) -> object:
         raise TypeError(f"{kind} cannot be part of a JSON body; encode it as text first")
     if isinstance(value, Iterable):
         return list(cast("Iterable[object]", value))
-    raise TypeError(f"{kind} cannot be part of a JSON body")
+    raise TypeError(f"{kind} cannot be part of a JSON body{_instead(value)}")
+
+
+def _instead(value: object) -> str:
+    """What to pass for something that other methods take as it is."""
+    if hasattr(type(value), "chat_schema"):
+        return ": `responses.create` takes `tool.schema`, `chat.completions.create` `tool.chat_schema`"
+    if isinstance(value, type) and hasattr(value, "model_json_schema"):
+        name = value.__name__
+        return (
+            f": as a tool, pass oxide.pydantic_function_tool({name}), to `responses.create` "
+            f"oxide.pydantic_responses_function_tool({name}); as a format, call `parse`"
+        )
+    if callable(value):
+        return ": as a tool, make one with oxide.openai_tool and pass its `schema` (in a chat, `chat_schema`)"
+    return ""
 
 
 def _without_absent(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from oxide import NOT_GIVEN, AsyncOpenAI, omit
+from oxide import NOT_GIVEN, AsyncOpenAI, omit, openai_tool
 from oxide._body import encode_body
 from oxide._query import encode_query
 from oxide.resources._base import check_response_format, segment
@@ -101,3 +101,29 @@ def test_a_model_class_is_no_response_format() -> None:
 def test_numbers_json_has_not_are_refused(value: float) -> None:
     with pytest.raises(ValueError, match=f"temperature={value!r} cannot be sent"):
         encode_body({"model": "m", "temperature": value})
+
+
+@openai_tool
+def weather(city: str) -> str:
+    """The weather in a city."""
+    return city
+
+
+def plain(city: str) -> str:
+    return city
+
+
+@pytest.mark.parametrize(
+    ("tool", "advice"),
+    [
+        (weather, r"FunctionTool .*`tool\.schema`, .*`tool\.chat_schema`"),
+        (Point, r"pydantic_function_tool\(Point\).*pydantic_responses_function_tool\(Point\)"),
+        (plain, r"oxide\.openai_tool.*`schema`.*`chat_schema`"),
+    ],
+)
+async def test_create_says_what_to_pass_for_a_tool(tool: Any, advice: str) -> None:
+    async with AsyncOpenAI(api_key="k", base_url="http://127.0.0.1:1/v1", max_retries=0) as client:
+        with pytest.raises(TypeError, match=advice):
+            await client.responses.create(model="m", input="hi", tools=[tool])
+        with pytest.raises(TypeError, match=advice):
+            await client.chat.completions.create(model="m", messages=[], tools=[tool])
