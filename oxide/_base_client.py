@@ -403,6 +403,13 @@ class AsyncAPIClient:
         """Close every connection of this client and of its copies; running streams end with an error."""
         await self._connections.close()
 
+    def platform_headers(self) -> dict[str, str]:
+        """The headers that tell where this runs, by name.
+
+        Source: same method as of the official client.
+        """
+        return dict(platform_headers())
+
     def is_closed(self) -> bool:
         """Whether `close()` was called."""
         return self._connections.closed
