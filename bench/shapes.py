@@ -347,15 +347,11 @@ def structured_response() -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     size = 0
     while size < 300_000:
-        row = {
-            "id": len(rows),
-            "title": text(rng, 40),
-            "tags": [text(rng, 8) for _ in range(4)],
-            "scores": [round(rng.random(), 6) for _ in range(8)],
-            "note": text(rng, 200) if len(rows) % 3 else None,
-        }
-        rows.append(row)
-        size += len(dumps(row)) + 1
+        title, tags = text(rng, 40), [text(rng, 8) for _ in range(4)]
+        scores = [round(rng.random(), 6) for _ in range(8)]
+        note = text(rng, 200) if len(rows) % 3 else None
+        rows.append({"id": len(rows), "title": title, "tags": tags, "scores": scores, "note": note})
+        size += len(dumps(rows[-1])) + 1
     return response_object([message_item(0, dumps({"name": "report", "rows": rows}).decode())])
 
 

@@ -17,6 +17,7 @@ from .parsing import tools_for_responses
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import TypeAlias
 
     from typing_extensions import Self
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from oxide.types.responses.response_usage import ResponseUsage
 
     from .function_calls import FunctionCall
+    from .response_events import ResponseStreamEvent
     from .response_stream import AsyncResponseStream
 
 __all__ = ["AgentEvent", "AgentRun", "Transport", "over_http"]
@@ -33,7 +35,12 @@ Transport = Callable[[dict[str, Any]], Awaitable["AsyncResponseStream[Any]"]]
 """Opens the stream of one turn, given the parameters of `responses.stream`."""
 
 
-AgentEvent = Any
+if TYPE_CHECKING:
+    AgentEvent: TypeAlias = (
+        "ResponseStreamEvent[Any] | ToolStartedEvent | ToolFinishedEvent | TurnFinishedEvent"
+    )
+else:
+    AgentEvent = Any
 """An event of `responses.stream`, or a `ToolStartedEvent`, `ToolFinishedEvent` or `TurnFinishedEvent`."""
 
 
