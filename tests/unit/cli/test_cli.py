@@ -283,7 +283,14 @@ def test_demo_interrupted() -> None:
         # It waits for an answer that does not come, however slow the machine is.
         server.script("*", Answer.json({}, delay=60), times=None)
         command = [*COMMAND, "demo", "--base-url", server.base_url, "--api-key", KEY]
-        with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as child:
+        # A test run in the background of a shell ignores SIGINT, and its children would inherit that.
+        with subprocess.Popen(
+            command,
+            env=environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as child:
             assert child.stderr is not None
             end = time.monotonic() + 30
             while not len(server.journal) and time.monotonic() < end:
