@@ -219,7 +219,7 @@ def check_fork(transport: Transport, server: Any) -> None:
     # The parent's connection is still its own, and alive.
     assert loop.run_until_complete(twice(transport, server)) == [True, True]
     loop.run_until_complete(transport.close())
-    # asyncio of 3.10 closes a TLS transport over several turns of the loop, one after the server has answered.
+    # asyncio of 3.10 closes a TLS transport over several turns of the loop, one after the server answered.
     loop.run_until_complete(asyncio.sleep(0.2))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
