@@ -118,7 +118,8 @@ def _fields(name: str, value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, bool):
         yield name, "true" if value else "false"
     else:
-        yield name, value.isoformat() if hasattr(value, "isoformat") else str(value)  # pyright: ignore
+        written: object = getattr(value, "isoformat", None)
+        yield name, str(written() if callable(written) else value)
 
 
 def _parameter(name: str, value: str) -> str:

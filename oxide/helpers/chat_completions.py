@@ -17,7 +17,7 @@ __all__ = ["stream", "stream_fc"]
 
 def _request(resource: Any, params: dict[str, Any], helper: str) -> tuple[Request, Any, list[Any] | None]:
     """The request for a stream, the format to parse into and the tools, as the API takes them."""
-    from .parsing import chat_format, is_type, tools_for_chat
+    from .parsing import tools_for_chat, type_to_response_format_param
 
     wanted = params.get("response_format", omit)
     tools = tools_for_chat(params.get("tools"))
@@ -25,7 +25,7 @@ def _request(resource: Any, params: dict[str, Any], helper: str) -> tuple[Reques
     body: dict[str, Any] = {
         **params,
         "stream": True,
-        "response_format": chat_format(wanted) if is_type(wanted) else wanted,
+        "response_format": type_to_response_format_param(wanted),
         "tools": omit if tools is None else tools,
         "extra_headers": headers,
     }

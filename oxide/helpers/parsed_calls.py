@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError, mapping_of
-from oxide.options import NotGiven, Omit
+from oxide.options import is_given
 from oxide.resources._base import Endpoint
 
 from .parsing import (
-    chat_format,
     is_type,
     parse_arguments,
     parse_text,
-    text_format,
     tools_for_chat,
     tools_for_responses,
+    type_to_response_format_param,
+    with_text_format,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def body_of(given: Mapping[str, Any], *special: str) -> dict[str, Any]:
     return {
         name: value
         for name, value in given.items()
-        if name not in special and name not in _EXTRAS and not isinstance(value, (Omit, NotGiven))
+        if name not in special and name not in _EXTRAS and is_given(value)
     }
 
 
@@ -128,15 +128,11 @@ def chat_request(given: Mapping[str, Any]) -> tuple[dict[str, Any], Any, list[An
       SchemaError: the API would refuse a schema.
     """
     format = given.get("response_format")
-    body = body_of(given, "response_format", "tools")
-    if is_type(format):
-        body["response_format"] = chat_format(format)
-    elif not isinstance(format, (Omit, NotGiven)):
-        body["response_format"] = format
     tools = tools_for_chat(given.get("tools"))
+    written = {**given, "response_format": type_to_response_format_param(format)}
     if tools is not None:
-        body["tools"] = tools
-    return body, format if is_type(format) else None, tools
+        written["tools"] = tools
+    return body_of(written), format if is_type(format) else None, tools
 
 
 def _check_tools(tools: Iterable[Any]) -> None:
@@ -232,10 +228,7 @@ def response_request(given: Mapping[str, Any]) -> tuple[dict[str, Any], Any, lis
     body = body_of(given, "text_format", "parse_as", "tools")
     format = given.get("text_format")
     if is_type(format):
-        text: dict[str, Any] = dict(body.get("text") or {})
-        if "format" in text:
-            raise TypeError("text_format and text['format'] are both given: leave one out")
-        body["text"] = {**text, "format": text_format(format)}
+        body["text"] = with_text_format(body.get("text"), format)
     tools = tools_for_responses(given.get("tools"))
     if tools is not None:
         body["tools"] = tools

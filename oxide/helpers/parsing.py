@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
+from oxide.errors import mapping_of
 from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
 
@@ -38,6 +39,7 @@ __all__ = [
     "tools_for_chat",
     "tools_for_responses",
     "type_to_response_format_param",
+    "with_text_format",
 ]
 
 _adapters: WeakKeyDictionary[Any, pydantic.TypeAdapter[Any]] = WeakKeyDictionary()
@@ -173,6 +175,23 @@ def text_format(format: Any) -> dict[str, Any]:
     schema = strict_schema(format)
     check_strict(schema)
     return {"type": "json_schema", "strict": True, "name": _name(format), "schema": schema}
+
+
+def with_text_format(text: Any, format: Any) -> dict[str, Any]:
+    """The `text` of a response for a type.
+
+    Args:
+      text: what else is asked of the text; None, or `omit`, for nothing.
+      format: as for :func:`adapter`.
+
+    Raises:
+      TypeError: the text has a format already, or pydantic can make nothing of the type.
+      SchemaError: the API would refuse its schema; it names the field and the rule.
+    """
+    asked = mapping_of(text)
+    if "format" in asked:
+        raise TypeError("text_format and text['format'] are both given: leave one out")
+    return {**asked, "format": text_format(format)}
 
 
 def parse_text(text: str, format: Any) -> Any:

@@ -25,7 +25,7 @@ class _Prepared:
     """A stream that is still to be asked for."""
 
     def __init__(self, resource: Any, params: dict[str, Any]) -> None:
-        from .parsing import is_type, text_format, tools_for_responses
+        from .parsing import is_type, tools_for_responses, with_text_format
 
         given = {name: value for name, value in params.items() if is_given(value)}
         self._resource = resource
@@ -49,12 +49,11 @@ class _Prepared:
         else:
             for name in ("input", "model"):
                 if name not in given:
-                    raise ValueError(f"{name} must be provided when creating a new response")
+                    raise ValueError(
+                        f"{name} must be provided for a new response; one that exists is named by response_id"
+                    )
             if self.format is not omit:
-                text = dict(given.get("text") or {})
-                if "format" in text:
-                    raise TypeError("Cannot mix and match text.format with text_format")
-                given["text"] = {**text, "format": text_format(self.format)}
+                given["text"] = with_text_format(given.get("text"), self.format)
             if self.tools is not None:
                 given["tools"] = self.tools
         self._params = given

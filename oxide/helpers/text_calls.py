@@ -156,16 +156,12 @@ class ResponseTexts(AsyncAPIResource):
                 f"Expected a non-empty value for `previous_response_id` but received {previous_response_id!r}"
             )
         params["previous_response_id"] = previous_response_id
-        return await self._call(
-            _TEXT,
-            "/responses",
-            _body(params, "create_text_followup", "stream", "background"),
-            None,
-            False,
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
+        return await self.create_text(
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+            **params,
         )
 
     async def create_stored_id(
