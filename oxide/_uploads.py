@@ -67,9 +67,11 @@ def upload_body(method: str, body: object, content: Any, files: object, extra: o
     """
     if content is not None:
         if body is not None or extra is not None:
-            raise TypeError("Passing both `body` and `content` is not supported")
+            raise TypeError(
+                "`content` is the whole request body: leave out `body` and `extra_body`, or `content`"
+            )
         if files is not None:
-            raise TypeError("Passing both `files` and `content` is not supported")
+            raise TypeError("`content` is the whole request body: leave out `files`, or `content`")
         if isinstance(content, (bytes, bytearray)):
             return bytes(content)
         return content_of(content, whole=False)

@@ -119,8 +119,10 @@ class AsyncAgentResultArtifacts:
             if artifact.turn_id == self._turn_id and artifact.path == path:
                 found.append(artifact)
         if len(found) != 1:
-            what = "No artifact matches" if not found else "More than one artifact matches"
-            raise ValueError(f"{what} this turn and path: {path!r}")
+            raise ValueError(
+                f"the turn {self._turn_id} has {len(found) or 'no'} artifacts at {path!r}, one is needed: "
+                "list() shows those there are"
+            )
         return found[0]
 
 

@@ -81,15 +81,15 @@ class Dispatcher:
 
     def take(self, event: Any) -> tuple[str, Any, AsyncToolHandler] | None:
         """The call an event asks for, once; None where it asks for none that a handler is there for."""
-        if event.type != "agent.session.turn.item.added" or event.item.type != "function_call":
+        item: Any = event.item if event.type == "agent.session.turn.item.added" else None
+        if item is None or item.type != "function_call" or item.name not in self.handlers:
             return None
-        call = event.item
-        handler = self.handlers.get(call.name)
-        key = (call.turn_id, call.call_id)
-        if handler is None or key in self._taken:
+        asked = (item.turn_id, item.call_id)
+        if asked in self._taken:
+            # A stream that was read again tells of it again.
             return None
-        self._taken.add(key)
-        return event.session_id, call, handler
+        self._taken.add(asked)
+        return event.session_id, item, self.handlers[item.name]
 
     async def run(self, session_id: str, call: Any, handler: AsyncToolHandler) -> None:
         """Run a handler and send its result.
@@ -113,7 +113,9 @@ class Dispatcher:
             if isinstance(arguments, str):
                 arguments = json.loads(arguments)
             if not isinstance(arguments, Mapping):
-                raise ValueError("function arguments must be a JSON object")
+                raise ValueError(
+                    f"the arguments of {call.name} are {type(arguments).__name__}, not an object"
+                )
             given = dict(cast("Mapping[str, Any]", arguments))
             run: Callable[[Any], Any] = handler
             if isinstance(handler, FunctionTool):

@@ -140,7 +140,7 @@ class AgentOutputParseError(OpenAIError):
     """
 
     def __init__(self, result: AgentTurnResult[Any]) -> None:
-        super().__init__("Could not parse the completed agent output")
+        super().__init__("The turn is complete, but its text does not fit output_type; `result` has the text")
         self.result = result
 
 

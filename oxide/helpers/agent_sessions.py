@@ -211,7 +211,7 @@ def _with_format(agent: Any, output_type: type[Any]) -> dict[str, Any]:
     config = dict(agent or {})
     text = dict(config.get("text") or {})
     if text.get("format") is not None:
-        raise ValueError("Pass output_type or agent.text.format, not both")
+        raise ValueError("output_type or agent['text']['format']: give one of them, not both")
     return {**config, "text": {**text, "format": agent_text_format(output_type)}}
 
 

@@ -53,7 +53,7 @@ class FunctionTool(Generic[OutputT]):
         defer_loading: bool | Omit = omit,
     ) -> None:
         if not name:
-            raise ValueError("Tool name must not be empty")
+            raise ValueError("name='': a tool is called by its name, which must not be empty")
         parameters = model.model_json_schema()
         if _root(parameters).get("type") != "object":
             raise TypeError("the arguments of a tool are an object; put a union into a field of a model")
@@ -246,9 +246,11 @@ def function_tool(
     names: dict[str, str] = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"Unsupported tool parameter: {parameter.name}")
+            raise TypeError(
+                f"tool {function}: a model cannot be told what goes into {parameter}; name each parameter"
+            )
         if parameter.name.startswith("_") or parameter.name not in hints:
-            raise TypeError(f"Tool parameter needs a public name and type annotation: {parameter.name}")
+            raise TypeError(f"tool {function}: {parameter.name} needs a type, and a name without a leading _")
         # A parameter may have the name of something every model has.
         field = f"argument_{len(fields)}"
         names[field] = parameter.name

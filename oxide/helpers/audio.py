@@ -45,7 +45,9 @@ def _chosen(table: dict[object, Endpoint[Any]], body: dict[str, object]) -> Endp
         import logging
 
         # A format newer than this version: most likely JSON.
-        logging.getLogger("oxide").warning("Unexpected audio response format: %s", wanted)
+        logging.getLogger("oxide").warning(
+            "response_format=%r is not known to this version; the answer is read as JSON", wanted
+        )
         return table["json"]
     return found
 

@@ -129,7 +129,7 @@ async def wait_for_processing(files: Any, params: Mapping[str, Any]) -> FileObje
         file = await files.retrieve(name)
         if file.status not in _FILE_ENDS and time.monotonic() - start > limit:
             raise PollTimeoutError(
-                f"Giving up on waiting for file {name} to finish processing after {limit:g} seconds.",
+                f"The file {name} is still {file.status} after {limit:g} s; raise max_wait_seconds",
                 last=file,
             )
     return file

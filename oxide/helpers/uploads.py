@@ -45,10 +45,9 @@ async def upload_file_chunked(uploads: Any, params: Mapping[str, Any]) -> Upload
         raise ValueError(f"`part_size` must be at least 1 byte, not {part_size}")
     path: str | os.PathLike[str] = ""
     if isinstance(file, bytes):
-        if filename is None:
-            raise TypeError("The `filename` argument must be given for in-memory files")
-        if size is None:
-            raise TypeError("The `bytes` argument must be given for in-memory files")
+        for name in ("filename", "bytes"):
+            if params[name] is None:
+                raise TypeError(f"`file` is bytes: say its `{name}` too, or give a path")
         total = len(file)
     elif isinstance(file, (str, os.PathLike)):
         path = cast("str | os.PathLike[str]", file)
@@ -68,7 +67,7 @@ async def upload_file_chunked(uploads: Any, params: Mapping[str, Any]) -> Upload
             file[start : start + length] if isinstance(file, bytes) else FileSlice(path, start, length)
         )
         part = await uploads.parts.create(upload_id=upload.id, data=data)
-        logger.info("Uploaded part %s for upload %s", part.id, upload.id)
+        logger.info("upload %s: part %s is there, %d of %d bytes", upload.id, part.id, start + length, total)
         parts.append(part.id)
     whole: Upload = await uploads.complete(upload_id=upload.id, part_ids=parts, md5=params["md5"])
     return whole

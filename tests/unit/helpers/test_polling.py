@@ -96,7 +96,9 @@ async def test_limits_on_waiting(oxide_client: AsyncOpenAI, oxide_server: Server
     assert len(oxide_server.journal) == first
 
     oxide_server.script("/files/f", Answer.json({"id": "f", "status": "uploaded"}), times=None)
-    with pytest.raises(PollTimeoutError, match="Giving up on waiting for file f"):
+    with pytest.raises(
+        PollTimeoutError, match=r"The file f\S* is still \w+ after .* s; raise max_wait_seconds"
+    ):
         await oxide_client.files.wait_for_processing("f", poll_interval=0.01, max_wait_seconds=0.05)
 
 
