@@ -199,12 +199,17 @@ async def prepare(resource: Any, params: Mapping[str, Any]) -> PreparedAgentFile
             )
             prepared.uploaded_file_ids.append(uploaded.id)
             prepared.files.append({"type": "file_id", "file_id": uploaded.id, "path": destination})
-    except Exception as error:
-        raise AgentFilePreparationError(prepared) from error
     except BaseException as error:
-        error.__dict__["prepared"] = prepared
+        if isinstance(error, Exception):
+            raise AgentFilePreparationError(prepared) from error
+        _note(error, prepared=prepared)
         raise
     return prepared
+
+
+def _note(error: BaseException, **known: object) -> None:
+    """Keep what was uploaded on an error that stays as it is, such as CancelledError."""
+    error.__dict__.update(known)
 
 
 def _below(root: str | os.PathLike[str], destination: str, include: Sequence[str]) -> dict[str, _Selected]:
@@ -271,9 +276,9 @@ async def upload(resource: Any, params: Mapping[str, Any]) -> StagedAgentFile:
     uploaded = await resource._client.files.create(file=file, purpose="user_data", **extras)
     try:
         staged = await resource.create(environment, type="file_id", file_id=uploaded.id, path=path, **extras)
-    except Exception as error:
-        raise AgentFileStagingError(uploaded.id) from error
     except BaseException as error:
-        error.__dict__["uploaded_file_id"] = uploaded.id
+        if isinstance(error, Exception):
+            raise AgentFileStagingError(uploaded.id) from error
+        _note(error, uploaded_file_id=uploaded.id)
         raise
     return StagedAgentFile(uploaded_file_id=uploaded.id, file=staged)

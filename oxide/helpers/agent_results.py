@@ -293,16 +293,15 @@ class Collection(Generic[OutputT]):
 
     def error(self, reason: Reason) -> AgentTurnResultError:
         """The error for a reason; the first one stays."""
-        if self._error is None:
-            self._error = AgentTurnResultError(
-                reason,
-                turn=self.turn,
-                session_id=self.session_id,
-                messages=self._sorted(),
-                required_actions=self._actions,
-            )
-            self.done = True
-        return self._error
+        found = self._error or AgentTurnResultError(
+            reason,
+            messages=self._sorted(),
+            required_actions=self._actions,
+            turn=self.turn,
+            session_id=self.session_id,
+        )
+        self._error, self.done = found, True
+        return found
 
     def result(self) -> AgentTurnResult[OutputT]:
         """The result, made once.
