@@ -130,7 +130,6 @@ class RawServer:
         self.port = 0
         self.server: asyncio.Server | None = None
         self.tasks: set[asyncio.Task[Any]] = set()
-        self.ended = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -143,12 +142,14 @@ class RawServer:
         self.tasks.add(task)
         try:
             await self.handler(reader, writer)
+            # Closing sends first what is still buffered, which a drain leaves behind.
+            writer.close()
+            await writer.wait_closed()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client may go at any time
         finally:
             self.tasks.discard(task)
-            self.ended.set()
-            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+            writer.transport.abort()
 
 
 async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
