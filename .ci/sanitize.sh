@@ -21,4 +21,6 @@ cd "$work"
   --deselect tests/unit/json/test_native.py::test_memory_does_not_keep_the_largest_document \
   --deselect tests/unit/json/test_native.py::test_threads_give_their_parser_back \
   tests/unit/stream tests/unit/json tests/unit/models tests/unit/transport \
+  tests/unit/helpers/test_accumulate.py tests/unit/helpers/test_steps.py tests/unit/helpers/test_streams.py \
+  tests/unit/helpers/test_texts.py \
   tests/wire/test_calls.py tests/wire/test_faults.py tests/wire/test_codings.py
