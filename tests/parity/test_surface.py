@@ -40,7 +40,6 @@ ALLOWED_MODULES = {
     "lib.realtime_translation": "WebSocket sessions: a later part",
     "lib.responses_tool_runner": "tool runners: a later part",
     "lib.responses_websocket": "WebSocket sessions: a later part",
-    "lib.tool_diagnostics": "tool runners: a later part",
 }
 ALLOWED_NAMES = {
     "BaseAzureClient": "what the synchronous and the asynchronous client share; there is one",
