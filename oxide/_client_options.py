@@ -43,12 +43,13 @@ def base_address(
     """
     if data_residency is None:
         return None if isinstance(base_url, NotGiven) else base_url
+    clash = "The `data_residency` and `{}` arguments are mutually exclusive"
     if not isinstance(base_url, NotGiven):
-        raise ValueError("The `data_residency` and `base_url` arguments are mutually exclusive")
+        raise ValueError(clash.format("base_url"))
     if websocket_base_url is not None:
-        raise ValueError("The `data_residency` and `websocket_base_url` arguments are mutually exclusive")
+        raise ValueError(clash.format("websocket_base_url"))
     if provider is not None:
-        raise OpenAIError("The `data_residency` and `provider` arguments are mutually exclusive")
+        raise OpenAIError(clash.format("provider"))
     # Something that cannot be hashed is no region either.
     if not isinstance(cast("object", data_residency), str) or data_residency not in DATA_RESIDENCY_URLS:
         known = ", ".join(repr(region) for region in DATA_RESIDENCY_URLS)

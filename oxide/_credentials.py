@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ._calls import key_from
 from .errors import OpenAIError
@@ -26,7 +26,10 @@ __all__ = [
     "identity_auth",
     "is_x509",
     "provider_runtime",
+    "setting",
 ]
+
+_T = TypeVar("_T")
 
 WORKLOAD_IDENTITY_API_KEY_PLACEHOLDER = "workload-identity-auth"
 """Value of `api_key` on a client with a workload identity; never sent."""
@@ -156,8 +159,10 @@ def identity_auth(identity: Any, api_key: object, client: AsyncOpenAI) -> Worklo
             workload_identity=identity, connections=connections, max_retries=client.max_retries
         )
     if not isinstance(identity, Mapping) or "provider" not in identity:
+        kind = type(cast("object", identity)).__name__
         raise OpenAIError(
-            "Invalid `workload_identity` configuration: expected an X.509 or subject-token identity"
+            f"Invalid `workload_identity` configuration: a {kind} that has no `provider`. "
+            "Pass an `oxide.auth.WorkloadIdentity`, or what `oxide.auth.x509_workload_identity()` returns."
         )
     from .auth.workload import WorkloadIdentityAuth
 
@@ -188,11 +193,13 @@ def provider_runtime(provider: Any, given: Mapping[str, object]) -> ProviderRunt
     return definition.configure()
 
 
-def environment(name: str, provider: object | None) -> str | None:
-    """An environment variable of the OpenAI API, which another provider's client does not look at.
+def setting(given: _T | None, name: str, provider: object | None = None) -> _T | str | None:
+    """An option of a client: as given, or else from the environment.
 
     Args:
-        name: the variable.
-        provider: `provider=` of the client.
+        given: the option.
+        name: the variable that stands in for it.
+        provider: `provider=` of the client, where the variable is the OpenAI API's own: the client of another
+            provider does not look at it.
     """
-    return None if provider is not None else os.environ.get(name)
+    return given if given is not None or provider is not None else os.environ.get(name)

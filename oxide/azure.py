@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from ._credentials import anonymous
+from ._credentials import anonymous, setting
 from .auth.azure import (
     API_KEY_SENTINEL,
     AsyncAzureADTokenProvider,
@@ -214,23 +213,15 @@ class AsyncAzureOpenAI(AsyncOpenAI):
                 "`azure_ad_token_provider`, or the `AZURE_OPENAI_API_KEY` or `AZURE_OPENAI_AD_TOKEN` "
                 "environment variables."
             )
-        version = api_version if api_version is not None else os.environ.get("OPENAI_API_VERSION")
+        version: str | None = setting(api_version, "OPENAI_API_VERSION")
         if version is None:
             raise ValueError(
                 "Must provide either the `api_version` argument or the `OPENAI_API_VERSION` environment "
                 "variable"
             )
         if base_url is None:
-            if azure_endpoint is None:
-                azure_endpoint = os.environ.get("AZURE_OPENAI_ENDPOINT")
-            if azure_endpoint is None:
-                raise ValueError(
-                    "Must provide one of the `base_url` or `azure_endpoint` arguments, or the "
-                    "`AZURE_OPENAI_ENDPOINT` environment variable"
-                )
-            base_url = f"{azure_endpoint.rstrip('/')}/openai"
-            if azure_deployment is not None:
-                base_url = f"{base_url}/deployments/{azure_deployment}"
+            azure_endpoint = setting(azure_endpoint, "AZURE_OPENAI_ENDPOINT")
+            base_url = _endpoint_address(azure_endpoint, azure_deployment)
         elif azure_endpoint is not None:
             raise ValueError("base_url and azure_endpoint are mutually exclusive")
         super().__init__(
@@ -292,9 +283,9 @@ class AsyncAzureOpenAI(AsyncOpenAI):
         if "api-key" in block.names or anonymous(self, given, "api-key") or anonymous(self, given):
             return
         raise TypeError(
-            "Could not resolve authentication method. Expected either api_key, azure_ad_token or "
-            "azure_ad_token_provider to be set. Or for one of the `Authorization` or `api-key` headers to be "
-            "explicitly supplied or omitted"
+            f"{type(self).__name__} has no credentials to send: give it `api_key`, `azure_ad_token` or "
+            "`azure_ad_token_provider`, or give the call `api-key` or `Authorization` in `extra_headers` "
+            "(`oxide.omit` as the value where the server asks for none)."
         )
 
     # -- addresses ---------------------------------------------------------------------------------
@@ -425,8 +416,19 @@ class AsyncAzureOpenAI(AsyncOpenAI):
     with_options = copy
 
 
+def _endpoint_address(endpoint: str | None, deployment: str | None) -> str:
+    if endpoint is None:
+        raise ValueError(
+            "Must provide one of the `base_url` or `azure_endpoint` arguments, or the "
+            "`AZURE_OPENAI_ENDPOINT` environment variable"
+        )
+    below = "" if deployment is None else f"/deployments/{deployment}"
+    return f"{endpoint.rstrip('/')}/openai{below}"
+
+
 def _refuse_identity(identity: object) -> None:
     if identity is not None:
         raise OpenAIError(
-            "`workload_identity` is not supported by Azure clients; pass `azure_ad_token_provider`"
+            "Azure takes no `workload_identity`: pass a function that returns Entra ID tokens as "
+            "`azure_ad_token_provider`."
         )

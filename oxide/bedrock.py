@@ -11,7 +11,7 @@ from .client import AsyncOpenAI
 from .constants import DEFAULT_MAX_EVENT, DEFAULT_MAX_RETRIES
 from .errors import OpenAIError
 from .options import NotGiven, Validation, not_given
-from .providers.bedrock import AwsCredentialsProvider, BedrockRuntime, bedrock
+from .providers.bedrock import AMBIGUOUS, AwsCredentialsProvider, BedrockRuntime, bedrock
 from .providers.bedrock_address import BedrockEndpoint, default_address, normal_text, parse_host
 from .providers.runtime import definition_of
 
@@ -42,10 +42,7 @@ BedrockTokenProvider = Callable[[], str]
 AsyncBedrockTokenProvider = Callable[[], "str | Awaitable[str]"]
 """The same, plain or async."""
 
-_AMBIGUOUS = (
-    "Bedrock authentication is ambiguous. Configure exactly one explicit mode: bearer credential, static AWS "
-    "credentials, profile, or credential provider."
-)
+_REFRESHABLE = "Pass refreshable Bedrock credentials via `bedrock_token_provider`, not `api_key`."
 
 # What the runtime is made of and may be changed on a client.
 _ROUTING = frozenset({"api_key", "aws_region", "base_url"})
@@ -104,13 +101,12 @@ def _plan(
 ) -> tuple[Provider, _Settings]:
     """The provider for what was given, and the rest of the settings."""
     if callable(settings.api_key):
-        raise OpenAIError("Pass refreshable Bedrock credentials via `bedrock_token_provider`, not `api_key`.")
+        raise OpenAIError(_REFRESHABLE)
     if settings.api_key == "":
         raise OpenAIError("The `api_key` argument must not be empty.")
-    if settings.api_key is not None and settings.token_provider is not None:
-        raise OpenAIError(_AMBIGUOUS)
-    if settings.bearer and settings.aws:
-        raise OpenAIError(_AMBIGUOUS)
+    two_tokens = settings.api_key is not None and settings.token_provider is not None
+    if two_tokens or (settings.bearer and settings.aws):
+        raise OpenAIError(AMBIGUOUS)
     token = None
     if not settings.bearer and not settings.aws:
         token = os.environ.get("AWS_BEARER_TOKEN_BEDROCK") or None
@@ -333,9 +329,7 @@ class AsyncBedrockOpenAI(AsyncOpenAI):
         if data_residency is not None:
             raise OpenAIError("`data_residency` is only supported by OpenAI clients")
         if callable(api_key):
-            raise OpenAIError(
-                "Pass refreshable Bedrock credentials via `bedrock_token_provider`, not `api_key`."
-            )
+            raise OpenAIError(_REFRESHABLE)
         if not isinstance(provider, NotGiven):
             raise OpenAIError(
                 "Configure `provider` on `AsyncOpenAI`, not on `AsyncBedrockOpenAI.with_options()`."
@@ -384,7 +378,7 @@ class AsyncBedrockOpenAI(AsyncOpenAI):
         """Other credentials, another region or address, for a copy that was just made."""
         old = self._settings
         if given.bearer and given.aws:
-            raise OpenAIError(_AMBIGUOUS)
+            raise OpenAIError(AMBIGUOUS)
         held = old.api_key or old.environment_token or ""
         if not given.bearer and not given.aws and old.token_provider is None and self.api_key != held:
             # The key was set on the client after it was made.

@@ -13,10 +13,10 @@ from ._credentials import (
     Credentials,
     KeyFunction,
     anonymous,
-    environment,
     identity_auth,
     is_x509,
     provider_runtime,
+    setting,
 )
 from ._headers import environment_headers
 from ._resources import RESOURCES, ClientResources
@@ -160,13 +160,9 @@ class AsyncOpenAI(Agents, ClientResources):
         self._connections = connections(http_client)
         self._enforce_credentials = _enforce_credentials
         self._set_credentials(api_key, admin_api_key, workload_identity, provider, address)
-        self.organization = (
-            organization if organization is not None else environment("OPENAI_ORG_ID", provider)
-        )
-        self.project = project if project is not None else environment("OPENAI_PROJECT_ID", provider)
-        self.webhook_secret = (
-            webhook_secret if webhook_secret is not None else os.environ.get("OPENAI_WEBHOOK_SECRET")
-        )
+        self.organization = setting(organization, "OPENAI_ORG_ID", provider)
+        self.project = setting(project, "OPENAI_PROJECT_ID", provider)
+        self.webhook_secret = setting(webhook_secret, "OPENAI_WEBHOOK_SECRET")
         self.websocket_base_url = websocket_base_url
         self._data_residency = data_residency
         if self._provider_runtime is not None:
@@ -223,10 +219,8 @@ class AsyncOpenAI(Agents, ClientResources):
             self._credentials = self._workload_identity_auth
             self._follow_redirects = not is_x509(identity)
         else:
-            self._set_key(api_key if api_key is not None else os.environ.get("OPENAI_API_KEY"))
-        self.admin_api_key = (
-            admin_api_key if admin_api_key is not None else os.environ.get("OPENAI_ADMIN_KEY")
-        )
+            self._set_key(setting(api_key, "OPENAI_API_KEY"))
+        self.admin_api_key = setting(admin_api_key, "OPENAI_ADMIN_KEY")
         self._check_key()
 
     def _set_key(self, key: Any) -> None:
@@ -238,13 +232,14 @@ class AsyncOpenAI(Agents, ClientResources):
         known = self.api_key or self._api_key_provider or self._provider_runtime
         if self._enforce_credentials and not known and self.admin_api_key is None:
             raise OpenAIError(
-                "Missing credentials. Please pass an `api_key`, `workload_identity`, `admin_api_key`, or set "
-                "the `OPENAI_API_KEY` or `OPENAI_ADMIN_KEY` environment variable."
+                f"{type(self).__name__} has no credentials: give it `api_key`, `admin_api_key`, "
+                "`workload_identity` or `provider`, or set the environment variable OPENAI_API_KEY or "
+                "OPENAI_ADMIN_KEY."
             )
 
     def _set_headers(self, given: Mapping[str, str] | None) -> None:
         """The headers of every request: the user's over those of `OPENAI_CUSTOM_HEADERS`."""
-        custom = environment("OPENAI_CUSTOM_HEADERS", self._provider)
+        custom = setting(None, "OPENAI_CUSTOM_HEADERS", self._provider)
         ambient: dict[str, str | Omit] = dict(environment_headers(custom)) if custom else {}
         if is_x509(self.workload_identity):
             # A certificate is not shown next to a key that happens to lie around.

@@ -84,7 +84,10 @@ class AzureCredentials:
         if hasattr(token, "__await__"):
             token = await token
         if not isinstance(token, str) or not token:
-            raise ValueError("Expected `azure_ad_token_provider` argument to return a non-empty string.")
+            raise ValueError(
+                f"The `azure_ad_token_provider` function returned {type(token).__name__}, not a non-empty "
+                "string."
+            )
         # Not the subclass's own idea of itself as text.
         return [("Authorization", f"Bearer {str.__str__(token)}")]
 

@@ -11,7 +11,7 @@ from yarl import URL
 from .._headers import user_agent
 from ..errors import APIConnectionError, APIError, APIStatusError, OAuthError, OpenAIError
 from ..timeouts import Timeout
-from ..transport.facts import RequestFacts, ResponseFacts
+from ..transport.facts import RequestFacts, ResponseFacts, redact_url
 from ..transport.request import HeaderBlock, PreparedRequest
 from ..transport.retry import DefaultRetryPolicy
 from .tokens import ExchangeUnavailableError
@@ -112,20 +112,26 @@ def granted(facts: ResponseFacts, *, bare_errors: bool = False) -> Mapping[str, 
     """
     body = body_of(facts)
     status = facts.status_code
+    endpoint = redact_url(facts.url)
     if status in _REFUSALS:
         if bare_errors:
             code = cast("Mapping[str, Any]", body).get("error") if isinstance(body, Mapping) else None
             body = {"error": code} if isinstance(code, str) else None
         raise OAuthError(response=facts, body=body)
     if not facts.is_success:
-        kind = ExchangeUnavailableError if status in (408, 409, 429) or status >= 500 else OpenAIError
-        raise kind(f"Token exchange failed with status {status}")
+        if status in (408, 409, 429) or status >= 500:
+            raise ExchangeUnavailableError(
+                f"{endpoint} could not exchange the identity now (status {status}): try again later."
+            )
+        raise OpenAIError(
+            f"{endpoint} did not exchange the identity (status {status}): is this the token endpoint?"
+        )
     if body is None:
-        raise OpenAIError("Token exchange succeeded, but its answer is empty or not JSON")
+        raise OpenAIError(f"{endpoint} granted a token, but its answer is empty or not JSON.")
     if not isinstance(body, Mapping):
-        raise OpenAIError("Token exchange succeeded, but its answer is not a JSON object")
+        raise OpenAIError(f"{endpoint} granted a token, but its answer is not a JSON object.")
     found = cast("Mapping[str, Any]", body)
     token = found.get("access_token")
     if not isinstance(token, str) or not token:
-        raise OpenAIError("Token exchange response did not include a valid access_token")
+        raise OpenAIError(f"{endpoint} granted a token, but `access_token` is not a non-empty string.")
     return found

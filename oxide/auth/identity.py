@@ -69,11 +69,9 @@ def x509_workload_identity(
       service_account_id: as configured at OpenAI.
       refresh_buffer_seconds: seconds before its end at which an access token is replaced. Default 1200.
     """
-    identity: X509WorkloadIdentity = {
-        "type": "x509",
-        "identity_provider_id": identity_provider_id,
-        "service_account_id": service_account_id,
-    }
-    if refresh_buffer_seconds is not None:
-        identity["refresh_buffer_seconds"] = refresh_buffer_seconds
-    return identity
+    identity = X509WorkloadIdentity(
+        type="x509", identity_provider_id=identity_provider_id, service_account_id=service_account_id
+    )
+    if refresh_buffer_seconds is None:
+        return identity
+    return {**identity, "refresh_buffer_seconds": refresh_buffer_seconds}

@@ -49,16 +49,21 @@ def k8s_service_account_token_provider(
     def get_token() -> str:
         try:
             token = Path(token_file_path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror or "" if isinstance(error, OSError) else "it is not text"
-            raise SubjectTokenProviderError(
-                f"Failed to read the token file at {token_file_path}: {reason}"
-            ) from None
-        if not token:
-            raise SubjectTokenProviderError(f"The token file at {token_file_path} is empty.")
-        return token
+        except OSError as error:
+            fault = error.strerror or type(error).__name__
+        except UnicodeDecodeError:
+            fault = "it is not text"
+        else:
+            if token:
+                return token
+            fault = "it is empty"
+        # Out here: what a decoder raises holds the file's bytes.
+        raise SubjectTokenProviderError(
+            f"No service account token in {token_file_path}: {fault}. Mount one, or name another file with "
+            "`token_file_path`."
+        )
 
-    return {"token_type": "jwt", "get_token": get_token}
+    return SubjectTokenProvider(token_type="jwt", get_token=get_token)
 
 
 def azure_managed_identity_token_provider(
@@ -90,21 +95,16 @@ def azure_managed_identity_token_provider(
     params.update((name, value) for name, value in given.items() if value is not None)
 
     def get_token() -> str:
-        what = "Azure subject token from IMDS"
-        facts = _ask(what, AZURE_URL, params, {"Metadata": "true"}, timeout, http_client)
+        facts = _ask("Azure", AZURE_URL, params, {"Metadata": "true"}, timeout, http_client)
         try:
             token = facts.json().get("access_token")
         except (ValueError, AttributeError):
-            raise SubjectTokenProviderError(
-                "Azure IMDS did not answer with a JSON object", response=facts
-            ) from None
+            raise _failed("Azure", AZURE_URL, "its answer is not a JSON object", facts) from None
         if not isinstance(token, str) or not token:
-            raise SubjectTokenProviderError(
-                "Azure IMDS response did not include an access_token", response=facts
-            )
+            raise _failed("Azure", AZURE_URL, "its answer has no `access_token`", facts)
         return token
 
-    return {"token_type": "jwt", "get_token": get_token}
+    return SubjectTokenProvider(token_type="jwt", get_token=get_token)
 
 
 def gcp_id_token_provider(
@@ -125,20 +125,28 @@ def gcp_id_token_provider(
     """
 
     def get_token() -> str:
-        what = "GCP subject token from metadata server"
-        facts = _ask(
-            what, GCP_URL, {"audience": audience}, {"Metadata-Flavor": "Google"}, timeout, http_client
-        )
+        headers = {"Metadata-Flavor": "Google"}
+        facts = _ask("Google Cloud", GCP_URL, {"audience": audience}, headers, timeout, http_client)
         token = facts.text.strip()
         if not token:
-            raise SubjectTokenProviderError("GCP metadata server returned an empty token", response=facts)
+            raise _failed("Google Cloud", GCP_URL, "its answer is empty", facts)
         return token
 
-    return {"token_type": "id", "get_token": get_token}
+    return SubjectTokenProvider(token_type="id", get_token=get_token)
+
+
+def _failed(
+    platform: str, url: str, reason: str, answer: ResponseFacts | None = None
+) -> SubjectTokenProviderError:
+    return SubjectTokenProviderError(
+        f"The metadata service of {platform} gave no subject token: {reason}. It is asked at {url}, which "
+        "answers only on machines of that platform that have an identity.",
+        response=answer,
+    )
 
 
 def _ask(
-    what: str,
+    platform: str,
     url: str,
     params: Mapping[str, str],
     headers: Mapping[str, str],
@@ -150,9 +158,9 @@ def _ask(
         facts = send(url, params, headers, timeout, client)
     except Exception as error:
         # Each client has its own class for a host that cannot be reached.
-        raise SubjectTokenProviderError(f"Failed to fetch {what}: {type(error).__name__}: {error}") from error
+        raise _failed(platform, url, f"no answer ({type(error).__name__}: {error})") from error
     if not facts.is_success:
-        raise SubjectTokenProviderError(f"Failed to fetch {what}: HTTP {facts.status_code}", response=facts)
+        raise _failed(platform, url, f"HTTP {facts.status_code}", facts)
     return facts
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._connections import Connections
 from .._credentials import may_authorize
 from ..errors import OpenAIError
+from ..transport.facts import redact_url
 from .exchange import GRANT_TYPE, exchange, granted
 from .tokens import TokenSource, buffer_of
 
@@ -80,22 +81,30 @@ class WorkloadIdentityAuth(TokenSource):
         answer = granted(facts)
         life = answer.get("expires_in")
         if isinstance(life, bool) or not isinstance(life, (int, float)) or life != life:
-            raise OpenAIError("Token exchange response did not include a valid expires_in")
+            raise OpenAIError(
+                f"{redact_url(facts.url)} granted a token, but `expires_in` is not a number of seconds."
+            )
         return answer["access_token"], float(life)
 
     async def _parameters(self) -> dict[str, str]:
         provider = self.workload_identity["provider"]
         kind = _TOKEN_TYPES.get(provider["token_type"])
         if kind is None:
-            known = ", ".join(_TOKEN_TYPES)
-            raise OpenAIError(f"Unsupported token type: {provider['token_type']!r}. Supported types: {known}")
+            known = " or ".join(map(repr, _TOKEN_TYPES))
+            raise OpenAIError(
+                f"`token_type` of the workload identity's provider is {provider['token_type']!r}; "
+                f"it must be {known}."
+            )
         ask = provider["get_token"]
         # A plain function may read a file or ask a metadata service: not in the event loop.
         token = await ask() if inspect.iscoroutinefunction(ask) else await asyncio.to_thread(ask)
         if inspect.isawaitable(token):
             token = await token
         if not isinstance(token, str) or not token:
-            raise OpenAIError("The workload identity provider returned an empty subject token")
+            raise OpenAIError(
+                f"`get_token` of the workload identity's provider returned {type(token).__name__}, not a "
+                "non-empty string."
+            )
         return {
             "grant_type": GRANT_TYPE,
             "subject_token": token,

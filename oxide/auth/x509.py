@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from ..errors import OpenAIError
+from ..transport.facts import redact_url
 from .exchange import GRANT_TYPE, exchange, granted
 from .workload import WorkloadIdentityAuth
 
@@ -43,9 +44,15 @@ def check_address(url: str) -> None:
     """
     place = urlsplit(url)
     if place.scheme != "https" or not place.hostname:
-        raise OpenAIError("X.509 workload identity requires an absolute HTTPS API URL")
+        raise OpenAIError(
+            f"A certificate is shown to https:// addresses only, not to {redact_url(url)!r}: change the "
+            "address, or leave the X.509 workload identity out."
+        )
     if place.username or place.password:
-        raise OpenAIError("X.509 workload identity API URLs cannot contain user credentials")
+        raise OpenAIError(
+            f"A certificate is not shown to {redact_url(url)!r}, which names a user or a password: take them "
+            "out of the address."
+        )
 
 
 class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
@@ -81,18 +88,27 @@ class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
     ) -> None:
         """See `oxide._credentials.Credentials`."""
         if client.workload_identity != self.workload_identity:
-            raise OpenAIError("X.509 workload identity cannot be changed after client construction")
+            raise OpenAIError(
+                "`workload_identity` was set on a client that gets its tokens for another one: make a copy "
+                "with `client.copy(workload_identity=...)`."
+            )
         url = prepared.url
         check_address(str(url))
         if url.origin() != client.base_url.origin():
-            raise OpenAIError("X.509 workload identity requests must use the configured API origin")
+            raise OpenAIError(
+                f"The token of an X.509 workload identity is for {client.base_url.origin()}, the origin of "
+                f"`base_url`, and not for {url.origin()}: use another client there."
+            )
         names = {name.replace("_", "-") for name in prepared.headers.names}
-        if names & _FOREIGN:
-            raise OpenAIError("X.509 workload identity requests cannot include API-key or proxy credentials")
-        if "host" in names:
-            raise OpenAIError("X.509 workload identity requests cannot include a Host header of their own")
+        if refused := sorted(names & {*_FOREIGN, "host"}):
+            raise OpenAIError(
+                f"With an X.509 workload identity no {' or '.join(refused)} header is sent: take it out of "
+                "the headers of the call, or of `default_headers`."
+            )
         if prepared.follow_redirects:
-            raise OpenAIError("X.509 workload identity requests do not follow redirects")
+            raise OpenAIError(
+                "With an X.509 workload identity no redirects are followed: leave `follow_redirects` out."
+            )
         super().attach(client, endpoint, prepared, headers)
 
     async def _fetch(self) -> tuple[str, float]:
@@ -108,22 +124,30 @@ class X509WorkloadIdentityAuth(WorkloadIdentityAuth):
         }
         facts = await exchange(connections, X509_TOKEN_EXCHANGE_URL, parameters, self._max_retries)
         answer = granted(facts, bare_errors=True)
-        kind = answer.get("token_type", "bearer")
-        if not isinstance(kind, str) or kind.lower() != "bearer":
-            raise OpenAIError("X.509 token exchange response must use the Bearer token type")
-        if _BEARER.fullmatch(answer["access_token"]) is None:
-            raise OpenAIError("X.509 token exchange response did not include a valid Bearer access_token")
-        life = _number(answer.get("expires_in"))
+        token, life = answer["access_token"], _number(answer.get("expires_in"))
+        if str(answer.get("token_type", "bearer")).lower() != "bearer":
+            raise _unusable("`token_type` is not 'Bearer'")
+        if _BEARER.fullmatch(token) is None:
+            raise _unusable("`access_token` has characters that no Bearer token has (RFC 6750)")
         if life is None or life <= 0:
-            raise OpenAIError("X.509 token exchange response did not include a positive, finite expires_in")
-        return answer["access_token"], life
+            raise _unusable("`expires_in` is not a finite number of seconds above 0")
+        return token, life
+
+
+def _unusable(why: str) -> OpenAIError:
+    return OpenAIError(f"The token from {X509_TOKEN_EXCHANGE_URL} cannot be used: {why}.")
 
 
 def _check_session(session: Any) -> None:
     """A session of the user's would send its own credentials along."""
     names = {name.lower() for name in getattr(session, "headers", None) or ()}
-    if names & (_FOREIGN | {"authorization", "cookie"}) or getattr(session, "auth", None):
-        raise OpenAIError("X.509 token exchange requests cannot include API credentials")
+    found = sorted(names & (_FOREIGN | {"authorization", "cookie"}))
+    if found or getattr(session, "auth", None):
+        what = f"headers {', '.join(found)}" if found else "`auth`"
+        raise OpenAIError(
+            f"The session given as `http_client` has {what}, which would go to {X509_TOKEN_EXCHANGE_URL} "
+            "with the certificate: give one without, or `HTTPOptions(cert=...)`."
+        )
 
 
 def _number(value: object) -> float | None:
@@ -137,15 +161,18 @@ def _number(value: object) -> float | None:
 
 
 def _check(identity: Mapping[str, object]) -> None:
-    if "provider" in identity or "client_id" in identity:
-        raise OpenAIError("X.509 workload identity does not accept a subject-token provider or client ID")
-    if set(identity) - _FIELDS:
-        raise OpenAIError("X.509 workload identity accepts only identity IDs and an optional refresh buffer")
+    if foreign := sorted(map(repr, set(identity) - _FIELDS)):
+        raise OpenAIError(
+            f"An X.509 workload identity has no {', '.join(foreign)}: make it with "
+            "`oxide.auth.x509_workload_identity()`."
+        )
     for name in ("identity_provider_id", "service_account_id"):
         if not isinstance(identity.get(name), str) or not identity[name]:
-            raise OpenAIError("X.509 workload identity requires identity-provider and service-account IDs")
+            raise OpenAIError(f"`{name}` of an X.509 workload identity must be a non-empty string.")
     buffer = identity.get("refresh_buffer_seconds")
-    if buffer is not None:
-        number = _number(buffer)
-        if number is None or number < 0:
-            raise OpenAIError("X.509 workload identity requires a finite, non-negative refresh buffer")
+    seconds = 0 if buffer is None else _number(buffer)
+    if seconds is None or seconds < 0:
+        raise OpenAIError(
+            f"`refresh_buffer_seconds` of an X.509 workload identity is {buffer!r}; it must be a finite "
+            "number of seconds, 0 or more."
+        )

@@ -21,7 +21,7 @@ from .bedrock_address import (
     parse_host,
 )
 from .runtime import Provider, ProviderRuntime, create_provider
-from .sigv4 import AwsCredentials, CredentialSource, load_session, sign
+from .sigv4 import NO_CREDENTIALS, AwsCredentials, CredentialSource, load_session, sign
 
 if TYPE_CHECKING:
     from ..transport.request import PreparedRequest
@@ -34,14 +34,12 @@ BedrockTokenProvider = Callable[[], str | Awaitable[str]]
 AwsCredentialsProvider = Callable[[], object]
 """Gives AWS credentials before each attempt: botocore's, or anything with access_key, secret_key, token."""
 
-_NO_CREDENTIALS = (
-    "Could not find credentials for Bedrock. Pass a bearer credential or AWS credentials to `bedrock(...)`, "
-    "set `AWS_BEARER_TOKEN_BEDROCK`, or configure the default AWS credential chain."
-)
-_AMBIGUOUS = (
+AMBIGUOUS = (
     "Bedrock authentication is ambiguous. Configure exactly one explicit mode: bearer credential, static AWS "
     "credentials, profile, or credential provider."
 )
+"""What to say where more than one kind of credentials was given."""
+
 _NO_REGION = (
     "Bedrock requires an AWS region. Pass `region` to `bedrock(...)`, or set `AWS_REGION` or "
     "`AWS_DEFAULT_REGION`."
@@ -77,9 +75,11 @@ class _Bearer(BedrockRuntime):
         except OpenAIError:
             raise
         except Exception as error:
-            raise OpenAIError("Failed to resolve a bearer credential for Bedrock.") from error
+            raise OpenAIError(f"Bedrock's token provider raised {type(error).__name__}.") from error
         if not isinstance(token, str) or not token.strip():
-            raise OpenAIError("The Bedrock bearer credential provider must return a non-empty string.")
+            raise OpenAIError(
+                f"Bedrock's token provider returned {type(token).__name__}, not a non-empty string."
+            )
         return [("Authorization", f"Bearer {token}")]
 
 
@@ -97,8 +97,8 @@ class _Signed(BedrockRuntime):
         body = cast("Any", prepared).body
         if not isinstance(body, (bytes, type(None))):
             raise OpenAIError(
-                "Bedrock SigV4 authentication requires a request body held in memory. "
-                "Buffer the body before sending or use bearer authentication."
+                f"AWS credentials sign the whole body, which {type(body).__name__} gives only piece by "
+                "piece: read it into bytes first, or use a bearer token."
             )
         credentials = self._source.static
         if credentials is None:
@@ -204,7 +204,7 @@ def bedrock(
         )
     ask = token_provider if key is None else lambda: str(key)
     if ask is not None and modes:
-        raise OpenAIError(_AMBIGUOUS)
+        raise OpenAIError(AMBIGUOUS)
     if not modes and ask is None and isinstance(api_key, NotGiven) and _environment_token(missing=""):
         ask = _environment_token
     if found_region is None and (address is None or ask is None):
@@ -257,5 +257,5 @@ def _environment_token(missing: str | None = None) -> str:
     """The bearer token of the environment, looked up at each attempt: it may be renewed there."""
     token = os.environ.get("AWS_BEARER_TOKEN_BEDROCK") or missing
     if token is None:
-        raise OpenAIError(_NO_CREDENTIALS)
+        raise OpenAIError(NO_CREDENTIALS)
     return token

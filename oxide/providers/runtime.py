@@ -70,17 +70,19 @@ class ProviderRuntime:
         for name in self.forbidden:
             if name in prepared.headers.names:
                 raise OpenAIError(
-                    f"{what} provider authentication cannot be combined with a custom `{name.title()}` "
-                    "header."
+                    f"No `{name.title()}` header goes to {what}, whose provider brings its own credentials: "
+                    "neither the call nor the client (`default_headers`, `organization`, `project`) may set "
+                    "one."
                 )
         if prepared.url.origin() != self._origin:
             raise OpenAIError(
-                f"Refusing to send {what} credentials to an origin other than the configured provider URL."
+                f"The credentials for {what} are for {self._origin} and not for {prepared.url.origin()}: use "
+                "another client there, or give the provider that `base_url`."
             )
         if prepared.follow_redirects and not self.follow_redirects:
             raise OpenAIError(
-                f"{what} authentication does not support automatic redirects. "
-                "Send a new request to the redirect target so it can be signed again."
+                f"The credentials sent to {what} hold for one address, so redirects are not followed: leave "
+                "`follow_redirects` out, and call the address that the answer names."
             )
         prepared.auth = self
 

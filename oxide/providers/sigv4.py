@@ -19,10 +19,12 @@ __all__ = ["AwsCredentials", "CredentialSource", "load_session", "sign"]
 _ALGORITHM = "AWS4-HMAC-SHA256"
 # Of the other headers a proxy may change some, and AWS asks for these only.
 _SIGNED = frozenset({"content-type", "host"})
-_LOST = (
-    "Failed to resolve AWS credentials for Bedrock. Verify your AWS profile, environment variables, or "
-    "runtime identity configuration and try again."
+NO_CREDENTIALS = (
+    "Nothing to authenticate with at Bedrock: give `bedrock()` a bearer token (`api_key`, `token_provider`), "
+    "AWS keys, a `profile` or a `credential_provider`; or set AWS_BEARER_TOKEN_BEDROCK; or let botocore find "
+    "AWS credentials in its usual places."
 )
+"""What to say where no credentials were given and none are found."""
 
 
 class AwsCredentials(NamedTuple):
@@ -130,7 +132,7 @@ def load_session(profile: str | None) -> Any:
     try:
         return session.Session(profile=profile)
     except Exception as error:
-        raise OpenAIError(_LOST) from error
+        raise _lost(error) from error
 
 
 class CredentialSource:
@@ -179,8 +181,12 @@ class CredentialSource:
         except OpenAIError:
             raise
         except Exception as error:
-            raise OpenAIError(_LOST) from error
-        raise OpenAIError(
-            "Could not find credentials for Bedrock. Pass a bearer credential or AWS credentials to "
-            "`bedrock(...)`, set `AWS_BEARER_TOKEN_BEDROCK`, or configure the default AWS credential chain."
-        )
+            raise _lost(error) from error
+        raise OpenAIError(NO_CREDENTIALS)
+
+
+def _lost(error: Exception) -> OpenAIError:
+    return OpenAIError(
+        f"Asking for the AWS credentials of Bedrock raised {type(error).__name__}: check the profile, the "
+        "AWS_… environment variables, the role of the machine, or your `credential_provider`."
+    )

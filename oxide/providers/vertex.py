@@ -25,6 +25,9 @@ __all__ = ["VertexTokenProvider", "vertex"]
 VertexTokenProvider = Callable[[], str | Awaitable[str]]
 """Gives the bearer token before each attempt."""
 
+# Older project ids hold a domain: dots and a colon, but they never begin with a dot.
+_PROJECT = re.compile(r"[a-zA-Z0-9_-][a-zA-Z0-9_.:-]*")
+_LOCATION = re.compile(r"[a-z0-9-]+")
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 
 
@@ -49,7 +52,8 @@ class _Runtime(ProviderRuntime):
         token = await self._token(self._ask, prepared)
         if not isinstance(token, str) or not token or any(not "!" <= c <= "~" for c in token):
             raise OpenAIError(
-                "Vertex token provider must return a nonempty bearer token suitable for an HTTP header."
+                f"Vertex's token provider returned {type(token).__name__}, not a non-empty string of visible "
+                "ASCII characters, as a header needs."
             )
         return [("Authorization", f"Bearer {token}")]
 
@@ -64,8 +68,11 @@ class _Runtime(ProviderRuntime):
             failure: OpenAIError = APITimeoutError(prepared.facts(), limit="read", seconds=limit)
         except OpenAIError:
             raise
-        except Exception:
-            failure = OpenAIError("Vertex token provider failed.")
+        except Exception as error:
+            failure = OpenAIError(
+                f"Vertex's token provider raised {type(error).__name__}; its words are left out, because "
+                "they may hold the credential. Call it by itself to see them."
+            )
         # Out here: what a credential library raises may hold the credential.
         raise failure
 
@@ -127,8 +134,9 @@ class _Google:
                     )
                 else:
                     failure = OpenAIError(
-                        "Vertex Google authentication failed. Check ADC, project access and credential "
-                        "expiry."
+                        f"Google gave no token for Vertex ({type(error).__name__}): check that the "
+                        "credentials have not expired and may use the project; `gcloud auth "
+                        "application-default login` renews your own."
                     )
         # Out here: what Google's library raises may hold request bodies or keys.
         raise failure
@@ -188,10 +196,9 @@ def vertex(
 
 
 def _address(project: str | None, location: str | None) -> str:
-    # Older project ids hold a domain: dots and a colon, but they never begin with a dot.
-    if not project or not re.fullmatch(r"[a-zA-Z0-9_-][a-zA-Z0-9_.:-]*", project):
+    if _PROJECT.fullmatch(project or "") is None:
         raise OpenAIError("Vertex requires a project ID (project or GOOGLE_CLOUD_PROJECT).")
-    if not location or not re.fullmatch(r"[a-z0-9-]+", location):
+    if _LOCATION.fullmatch(location or "") is None:
         raise OpenAIError("Vertex requires a location (location or GOOGLE_CLOUD_LOCATION).")
     host = "aiplatform.googleapis.com" if location == "global" else f"{location}-aiplatform.googleapis.com"
     return f"https://{host}/v1/projects/{project}/locations/{location}/publishers/openai/v1"

@@ -292,6 +292,19 @@ async def test_changed_credentials_hold(oxide_server: Server) -> None:
     assert keys == ["one", "two", "Bearer three", "five"]
 
 
+async def test_without_credentials_a_call_says_what_to_give(oxide_server: Server) -> None:
+    oxide_server.script("*", {"id": "m"}, times=None)
+    client = oxide.AsyncAzureOpenAI(
+        base_url=oxide_server.base_url, api_version="v", _enforce_credentials=False
+    )
+    async with client:
+        with pytest.raises(TypeError, match="AsyncAzureOpenAI has no credentials to send: give it `api_key`"):
+            await client.models.retrieve("m")
+        for given in ({"api-key": "k"}, {"Authorization": "Bearer t"}, {"api-key": oxide.omit}):
+            await client.models.retrieve("m", extra_headers=given)  # type: ignore[arg-type]
+    assert [r.headers.get("api-key") for r in oxide_server.journal] == ["k", None, None]
+
+
 def test_what_azure_has_not() -> None:
     from oxide.auth import x509_workload_identity
 

@@ -179,9 +179,9 @@ async def test_what_a_provider_refuses(oxide_server: Server) -> None:
     for options in ({"api_key": "k"}, KEYS):
         provider = oxide.providers.bedrock(base_url=oxide_server.base_url, region="us-east-1", **options)
         async with oxide.AsyncOpenAI(provider=provider) as client:
-            with pytest.raises(OpenAIError, match="custom `Authorization` header"):
+            with pytest.raises(OpenAIError, match="No `Authorization` header goes to Bedrock"):
                 await client.models.list(extra_headers={"authorization": "Basic x"})
-            with pytest.raises(OpenAIError, match="origin other than"):
+            with pytest.raises(OpenAIError, match=r"and not for http://127\.0\.0\.1:1: "):
                 await client.get("http://127.0.0.1:1/x", cast_to=object)
             for secret in ("'k'", "secret/key", "session=token"):
                 assert secret not in repr((client, client._credentials, vars(client)))
@@ -195,18 +195,18 @@ async def test_credentials_that_cannot_be_had(oxide_server: Server) -> None:
         raise ZeroDivisionError
 
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"token_provider": boom}, "Failed to resolve a bearer credential"),
-        ({"token_provider": lambda: " "}, "non-empty string"),
-        ({"credential_provider": boom}, "Failed to resolve AWS credentials"),
-        ({"credential_provider": lambda: None}, "Could not find credentials"),
-        ({"profile": "default"}, "Could not find credentials|Failed to resolve"),
-        ({"profile": "absent"}, "Failed to resolve AWS credentials"),
+        ({"token_provider": boom}, "token provider raised ZeroDivisionError"),
+        ({"token_provider": lambda: " "}, "token provider returned str, not a non-empty string"),
+        ({"credential_provider": boom}, "AWS credentials of Bedrock raised ZeroDivisionError"),
+        ({"credential_provider": lambda: None}, "Nothing to authenticate with at Bedrock"),
+        ({"profile": "default"}, "Nothing to authenticate with|AWS credentials of Bedrock raised"),
+        ({"profile": "absent"}, "AWS credentials of Bedrock raised ProfileNotFound"),
     ]
     for options, words in cases:
         for module in (openai, oxide):
             provider = module.providers.bedrock(base_url=oxide_server.base_url, region="us-east-1", **options)
             async with module.AsyncOpenAI(provider=provider) as client:
-                with pytest.raises(module.OpenAIError, match=words):
+                with pytest.raises(module.OpenAIError, match=words if module is oxide else None):
                     await client.models.list()
     assert len(oxide_server.journal) == 0
 

@@ -129,7 +129,7 @@ async def test_google_credentials_that_fail(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file))
     provider = oxide.providers.vertex(base_url=oxide_server.base_url)
     async with oxide.AsyncOpenAI(provider=provider) as client:
-        with pytest.raises(OpenAIError, match="Vertex Google authentication failed") as info:
+        with pytest.raises(OpenAIError, match=r"Google gave no token for Vertex \(RefreshError\)") as info:
             await client.models.list()
         assert info.value.__cause__ is None
         assert info.value.__context__ is None
@@ -157,10 +157,13 @@ async def test_without_google_auth(oxide_server: Server, monkeypatch: pytest.Mon
 async def test_what_it_refuses(oxide_server: Server) -> None:
     provider = oxide.providers.vertex(base_url=oxide_server.base_url, token_provider=lambda: "hidden")
     async with oxide.AsyncOpenAI(provider=provider) as client:
-        for name in ("Authorization", "api-key", "OpenAI-Organization", "openai-project"):
-            with pytest.raises(OpenAIError, match="cannot be combined"):
+        for name in ("Authorization", "Api-Key", "Openai-Organization", "Openai-Project"):
+            with pytest.raises(OpenAIError, match=f"No `{name}` header"):
                 await client.models.list(extra_headers={name: "x"})
-        with pytest.raises(OpenAIError, match="origin other than"):
+        for options in ({"organization": "o"}, {"project": "p"}):
+            with pytest.raises(OpenAIError, match=r"client .*`organization`, `project`"):
+                await client.with_options(**options).models.list()
+        with pytest.raises(OpenAIError, match=r"and not for http://127\.0\.0\.1:1: "):
             await client.get("http://127.0.0.1:1/x", cast_to=object)
         with pytest.raises(OpenAIError, match="redirects"):
             await client.get("/x", cast_to=object, options={"follow_redirects": True})
@@ -184,11 +187,11 @@ async def _late() -> str:
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (_boom, "Vertex token provider failed"),
-        (lambda: "", "nonempty bearer token"),
-        (lambda: "a b", "nonempty bearer token"),
-        (lambda: "a\r\nX: y", "nonempty bearer token"),
-        (lambda: None, "nonempty bearer token"),
+        (_boom, "token provider raised ZeroDivisionError"),
+        (lambda: "", "returned str, not a non-empty string of visible ASCII"),
+        (lambda: "a b", "returned str, not a non-empty string of visible ASCII"),
+        (lambda: "a\r\nX: y", "returned str, not a non-empty string of visible ASCII"),
+        (lambda: None, "returned NoneType"),
         (_late, "timed out"),
     ],
 )
@@ -196,7 +199,7 @@ async def test_tokens_that_cannot_be_had(oxide_server: Server, ask: Any, words: 
     for module in (openai, oxide):
         provider = module.providers.vertex(base_url=oxide_server.base_url, token_provider=ask)
         async with module.AsyncOpenAI(provider=provider, timeout=0.2) as client:
-            with pytest.raises(module.OpenAIError, match=words) as info:
+            with pytest.raises(module.OpenAIError, match=words if module is oxide else None) as info:
                 await client.models.list()
             assert "secret" not in repr(info.value)
     assert len(oxide_server.journal) == 0
