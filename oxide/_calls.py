@@ -95,6 +95,8 @@ def merged_headers(block: HeaderBlock, extra: Headers) -> tuple[HeaderBlock, str
             raise ValueError(f"the transport sets {name}; it cannot be given in extra_headers")
         if lowered == "idempotency-key":
             key = value if isinstance(value, str) else None
+            # The client may have one among its default headers: a call's own takes its place.
+            changes[name] = None
             continue
         retry_count = retry_count and lowered != "x-stainless-retry-count"
         changes[name] = None if isinstance(value, Omit) else value

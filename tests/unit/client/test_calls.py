@@ -95,6 +95,21 @@ async def test_extras_of_one_call(oxide_server: Server, oxide_client: AsyncOpenA
     assert seen.json() == {"model": "m", "messages": MESSAGES, "temperature": 0.5, "own": {"x": 1}}
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"), [({}, ["client"]), ({"idempotency-KEY": "call"}, ["call"]), (None, [])]
+)
+async def test_a_calls_idempotency_key_takes_the_place_of_the_clients(
+    oxide_server: Server, given: dict[str, str] | None, sent: list[str]
+) -> None:
+    headers = {"Idempotency-Key": "client"}
+    async with oxide.AsyncOpenAI(
+        base_url=oxide_server.base_url, api_key="k", default_headers=headers
+    ) as client:
+        more: Any = {"Idempotency-Key": omit} if given is None else given
+        await client.responses.create(model="m", input="hi", extra_headers=more)
+    assert oxide_server.journal.last.headers.getall("idempotency-key", []) == sent
+
+
 async def test_extras_that_cannot_hold(oxide_client: AsyncOpenAI) -> None:
     with pytest.raises(TypeError, match="GET"):
         await oxide_client.models.retrieve("m", extra_body={"a": 1})
