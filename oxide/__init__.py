@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from .errors import WebSocketConnectionClosedError as WebSocketConnectionClosedError
     from .errors import WebSocketQueueFullError as WebSocketQueueFullError
     from .helpers.assistants import AsyncAssistantEventHandler as AsyncAssistantEventHandler
+    from .helpers.computer import AsyncComputerDriver as AsyncComputerDriver
+    from .helpers.computer import AsyncComputerToolset as AsyncComputerToolset
     from .helpers.tools import FunctionTool as FunctionTool
     from .helpers.tools import openai_tool as openai_tool
     from .helpers.tools import pydantic_function_tool as pydantic_function_tool
@@ -106,6 +108,8 @@ else:
         "AsyncAzureOpenAI": ".azure",
         "AsyncBedrockOpenAI": ".bedrock",
         "AsyncClient": ".client",
+        "AsyncComputerDriver": ".helpers.computer",
+        "AsyncComputerToolset": ".helpers.computer",
         "AsyncOpenAI": ".client",
         "AsyncStream": ".stream",
         "BaseModel": ".models",
@@ -182,6 +186,8 @@ __all__ = [
     "AsyncAzureOpenAI",
     "AsyncBedrockOpenAI",
     "AsyncClient",
+    "AsyncComputerDriver",
+    "AsyncComputerToolset",
     "AsyncOpenAI",
     "AsyncStream",
     "AuthenticationError",

@@ -53,13 +53,13 @@ def snapshot_call(call: ResponseComputerToolCall) -> ResponseComputerToolCall:
     if not isinstance(cast("object", call), ResponseComputerToolCall):
         raise ComputerUseError(f"expected a computer call, an item of response.output, got {brief(call)}")
     try:
-        owned = call.model_copy(deep=True)
+        owned: Any = call.model_copy(deep=True)
     except APIResponseValidationError as error:
         raise ComputerUseError(f"the computer call cannot be carried out: {error.message}") from error
     # What the API left out reads as None: a program that asks is no reason to stop half-way.
-    for name in type(owned).model_fields:
+    for name in ResponseComputerToolCall.model_fields:
         owned.__dict__.setdefault(name, None)
-    return owned
+    return cast("ResponseComputerToolCall", owned)
 
 
 def actions_of(call: ResponseComputerToolCall) -> list[ComputerActionInput]:
@@ -115,7 +115,7 @@ def _check_safety(call: ResponseComputerToolCall, given: set[str]) -> None:
         if call.action is not None:
             raise _refused(call, "pending_safety_checks is missing beside `action`")
         return
-    checks: object = call.pending_safety_checks
+    checks = cast("object", call.pending_safety_checks)
     if not isinstance(checks, list):
         raise _refused(call, _unfit("pending_safety_checks", "a list", checks))
     for position, check in enumerate(cast("list[object]", checks)):

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from . import azure as azure
     from . import bedrock as bedrock
     from . import beta as beta
+    from . import computer as computer
     from . import streaming as streaming
 else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
-        **{module: f".{module}:" for module in ("azure", "bedrock", "beta", "streaming")},
+        **{module: f".{module}:" for module in ("azure", "bedrock", "beta", "computer", "streaming")},
         "ResponseFormatT": "oxide.helpers.parsing",
         "pydantic_function_tool": "oxide.helpers.tools",
         "pydantic_responses_function_tool": "oxide.helpers.tools",

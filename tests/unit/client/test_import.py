@@ -25,7 +25,7 @@ print(json.dumps({"modules": sorted(sys.modules), "kilobytes": peak}))
 PUBLIC = """
 APIConnectionError APIError APIResponseNotJSONError APIResponseValidationError APIStatusError
 APIStreamTruncatedError APITimeoutError AsyncAPIResponse AsyncAzureOpenAI AsyncBedrockOpenAI
-AsyncClient AsyncOpenAI AsyncStream
+AsyncClient AsyncComputerDriver AsyncComputerToolset AsyncOpenAI AsyncStream
 AuthenticationError BadRequestError BaseModel ConflictError ContentFilterFinishReasonError
 DEFAULT_MAX_RETRIES DEFAULT_TIMEOUT DataResidency FunctionTool HTTPOptions HTTPResponse Hooks
 HttpxBinaryResponseContent InternalServerError
