@@ -59,9 +59,16 @@ if TYPE_CHECKING:
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import WebSocketConnectionClosedError as WebSocketConnectionClosedError
     from .errors import WebSocketQueueFullError as WebSocketQueueFullError
+    from .helpers.agent import AgentEvent as AgentEvent
+    from .helpers.agent import AgentRun as AgentRun
+    from .helpers.agent_events import ToolFinishedEvent as ToolFinishedEvent
+    from .helpers.agent_events import ToolStartedEvent as ToolStartedEvent
+    from .helpers.agent_events import TurnFinishedEvent as TurnFinishedEvent
     from .helpers.assistants import AsyncAssistantEventHandler as AsyncAssistantEventHandler
     from .helpers.computer import AsyncComputerDriver as AsyncComputerDriver
     from .helpers.computer import AsyncComputerToolset as AsyncComputerToolset
+    from .helpers.function_calls import FunctionCall as FunctionCall
+    from .helpers.response_events import StreamResumedEvent as StreamResumedEvent
     from .helpers.tools import FunctionTool as FunctionTool
     from .helpers.tools import openai_tool as openai_tool
     from .helpers.tools import pydantic_function_tool as pydantic_function_tool
@@ -104,6 +111,8 @@ else:
             )
         },
         "VERSION": ".version",
+        "AgentEvent": ".helpers.agent",
+        "AgentRun": ".helpers.agent",
         "AsyncAPIResponse": "._response",
         "AsyncAzureOpenAI": ".azure",
         "AsyncBedrockOpenAI": ".bedrock",
@@ -127,7 +136,12 @@ else:
         "RequestOptions": ".options",
         "RetryPolicy": ".transport.retry",
         "Timeout": ".timeouts",
+        "FunctionCall": ".helpers.function_calls",
         "FunctionTool": ".helpers.tools",
+        "StreamResumedEvent": ".helpers.response_events",
+        "ToolFinishedEvent": ".helpers.agent_events",
+        "ToolStartedEvent": ".helpers.agent_events",
+        "TurnFinishedEvent": ".helpers.agent_events",
         "cpu_features": ".cpu",
         "file_from_path": "._files",
         "AsyncAssistantEventHandler": ".helpers.assistants",
@@ -182,6 +196,8 @@ __all__ = [
     "APIStatusError",
     "APIStreamTruncatedError",
     "APITimeoutError",
+    "AgentEvent",
+    "AgentRun",
     "AsyncAPIResponse",
     "AsyncAzureOpenAI",
     "AsyncBedrockOpenAI",
@@ -196,6 +212,7 @@ __all__ = [
     "ConflictError",
     "ContentFilterFinishReasonError",
     "DataResidency",
+    "FunctionCall",
     "FunctionTool",
     "HTTPOptions",
     "HTTPResponse",
@@ -217,8 +234,12 @@ __all__ = [
     "RequestOptions",
     "RetryPolicy",
     "SchemaError",
+    "StreamResumedEvent",
     "Timeout",
     "ToolArgumentsError",
+    "ToolFinishedEvent",
+    "ToolStartedEvent",
+    "TurnFinishedEvent",
     "UnprocessableEntityError",
     "WebSocketConnectionClosedError",
     "WebSocketQueueFullError",

@@ -356,9 +356,9 @@ class AsyncAPIClient:
     ) -> Callable[[AsyncStream[Any]], AsyncStream[Any]] | None:
         if endpoint.path not in _STORED:
             return None
-        from .helpers.resume import by_default
+        from .helpers.resume import resumption
 
-        return by_default(self, endpoint, path, prepared.params, query, extras)
+        return resumption(self, endpoint, path, prepared.params, query, extras)
 
     def _stream(self, endpoint: Endpoint[Any], answer: RawAnswer, stream_class: Any = None) -> Any:
         stream_class = stream_class or endpoint.stream_class

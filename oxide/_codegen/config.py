@@ -47,6 +47,7 @@ MIXINS: dict[tuple[str, str], tuple[str, str]] = {
 
 _CHAT = "resources.chat.completions.completions"
 _RESPONSES = "resources.responses.responses"
+_BETA_RESPONSES = "resources.beta.responses.responses"
 _RUNS = "resources.beta.threads.runs.runs"
 
 # Hand-written methods of a resource: (SDK module, class) -> [(oxide module, mixin class), ...]. The resource
@@ -150,15 +151,42 @@ WIDER: dict[tuple[str, str], tuple[tuple[str, ...], dict[str, str]]] = {
     ),
 }
 
-# Where the names are that `WIDER` writes.
-WIDER_NAMES = {"PythonTool": "oxide.helpers.tools", "TypeAdapter": "pydantic"}
-
 # Parameters of oxide's own, before `extra_headers`: (SDK module, class, method) -> [[name, kind, annotation,
-# default], ...].
+# default], ...]. `stream_resume` of a plain request is what `Endpoint.resuming` takes.
 EXTRA_PARAMETERS: dict[tuple[str, str, str], list[list[str | None]]] = {
-    (_RESPONSES, "AsyncResponses", "stream"): [
+    (module, "AsyncResponses", method): [
         ["stream_resume", "keyword", "bool | Literal['events'] | Omit", "omit"]
-    ],
+    ]
+    for module, methods in (
+        (_RESPONSES, ("create", "retrieve", "stream")),
+        (_BETA_RESPONSES, ("create", "retrieve")),
+    )
+    for method in methods
+}
+
+# Such a parameter, one of whose values changes the result, for checkers: (SDK module, class, method) -> (the
+# parameter, that value, its annotation without it, the result without it, the result with it). There is an
+# overload with the value for every one with that result; one whose result is another lacks the parameter.
+EXTRA_RESULTS: dict[tuple[str, str, str], tuple[str, str, str, str, str]] = {
+    (module, "AsyncResponses", method): (
+        *("stream_resume", "Literal['events']", "bool | Omit"),
+        f"{result}]",
+        f"{result}{more} StreamResumedEvent]",
+    )
+    for module, method, result, more in (
+        (_RESPONSES, "create", "AsyncStream[ResponseStreamEvent", " |"),
+        (_RESPONSES, "retrieve", "AsyncStream[ResponseStreamEvent", " |"),
+        (_RESPONSES, "stream", "AsyncResponseStreamManager[TextFormatT", ","),
+        (_BETA_RESPONSES, "create", "AsyncStream[BetaResponseStreamEvent", " |"),
+        (_BETA_RESPONSES, "retrieve", "AsyncStream[BetaResponseStreamEvent", " |"),
+    )
+}
+
+# Where the names are that `WIDER` and `EXTRA_RESULTS` write.
+OWN_NAMES = {
+    "PythonTool": "oxide.helpers.tools",
+    "StreamResumedEvent": "oxide.helpers.response_events",
+    "TypeAdapter": "pydantic",
 }
 
 # Methods of oxide's own with the parameters of an official one: (SDK module, class, name) -> (the official

@@ -6,7 +6,16 @@ import ast
 import re
 from collections.abc import Mapping
 
-from .config import CHOOSERS, CLIENT, EXTRA_METHODS, EXTRA_PARAMETERS, HELPER_METHODS, WIDER, WIDER_NAMES
+from .config import (
+    CHOOSERS,
+    CLIENT,
+    EXTRA_METHODS,
+    EXTRA_PARAMETERS,
+    EXTRA_RESULTS,
+    HELPER_METHODS,
+    OWN_NAMES,
+    WIDER,
+)
 from .extract import Facts, Package, defining_module, every_import
 from .extract_methods import BINARY, LeftOutError, called, implementation, signature, why
 from .mixins import mixins_of
@@ -93,9 +102,10 @@ def _resource(package: Package, module: str, name: str) -> Facts:
                 at = [param[0] for param in shape["params"]].index("extra_headers")
                 shape["params"][at:at] = EXTRA_PARAMETERS[place]
     _widen((module, name), methods)
-    places.update({known: (source, known) for known, source in WIDER_NAMES.items()})
+    places.update({known: (source, known) for known, source in OWN_NAMES.items()})
     kept = [m for m in methods.values() if m["name"] not in later]
     extra = _extra_methods(module, name, methods, places)
+    _tell_results_apart((module, name), methods)
     kept += extra
     known = {*written, *(m["name"] for m in kept), *(child[0] for child in children)}
     return {
@@ -118,6 +128,25 @@ def _widen(place: tuple[str, str], methods: Facts) -> None:
     for method in (methods[name] for name in names):
         for shape in (method, *method["overloads"]):
             shape["params"] = [[n, kind, widened(said, wider), d] for n, kind, said, d in shape["params"]]
+
+
+def _tell_results_apart(place: tuple[str, str], methods: Facts) -> None:
+    """Give the overloads of a method the results of `EXTRA_RESULTS`."""
+    for (module, cls, method), (name, value, without, result, more) in EXTRA_RESULTS.items():
+        if (module, cls) != place:
+            continue
+        found: list[Facts] = []
+        for shape in methods[method]["overloads"]:
+            params = [[n, kind, without if n == name else said, d] for n, kind, said, d in shape["params"]]
+            if result not in shape["returns"]:
+                params = [parameter for parameter in params if parameter[0] != name]
+            found.append({**shape, "params": params})
+            if result == shape["returns"]:
+                told = [[n, kind, value, None] if n == name else [n, kind, s, d] for n, kind, s, d in params]
+                found.append({"params": told, "returns": more})
+        methods[method]["overloads"] = found
+        # Checkers want what an implementation returns to take in what its overloads do.
+        methods[method]["returns"] = methods[method]["returns"].replace(result, more)
 
 
 def widened(annotation: str | None, wider: Mapping[str, str]) -> str | None:

@@ -8,6 +8,7 @@ from typing import cast
 from .extract import Facts
 
 _EXTRAS = "extra_headers, extra_query, extra_body, timeout"
+_RESUME = "stream_resume"
 _CHECKS = {"validate_response_format": "check_response_format"}
 
 
@@ -30,6 +31,9 @@ def statements(method: Facts) -> list[str]:
     endpoint = f"_{method['name'].upper()}"
     if "chooser" in method:
         endpoint = f"{method['chooser'].partition(':')[2]}({body})"
+    if any(name == _RESUME for name, *_ in method["params"]):
+        params = query if body == "None" else body
+        endpoint = f"{endpoint} if {_RESUME} is omit else {endpoint}.resuming({_RESUME}, {params})"
     if "page" in method:
         content = f", body={body}" if method["body"] else ""
         lines.append(f"return self._list({endpoint}, {path_text}, {query}, {_EXTRAS}{content})")

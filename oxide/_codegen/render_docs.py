@@ -12,6 +12,11 @@ from .render_bodies import requirements
 _STANDARD = {
     "extra_headers": "headers of this call; `omit` as a value takes a default one away.",
     "extra_query": "query parameters of this call.",
+    "stream_resume": (
+        'whether a stream that breaks is picked up where it stopped; "events": it is, and says so with a '
+        "StreamResumedEvent; left out, it is where the API keeps the events: of a response in the "
+        "background, or one that is asked for by its id."
+    ),
     "timeout": "seconds, or limits, of each attempt of this call; left out, the client's.",
 }
 
@@ -75,7 +80,7 @@ def method_doc(method: Facts, siblings: list[Facts], indent: str) -> str:
     lines = [f'"""{summary(method, siblings)}.', "", "Args:"]
     for name, _, annotation, _ in method["params"]:
         if name in _STANDARD:
-            lines.append(f"    {name}: {_STANDARD[name]}")
+            lines += _wrapped(f"    {name}: {_STANDARD[name]}", 110 - len(indent))
             continue
         if name == "extra_body":
             lines.append(f"    {name}: {_extra_body(request)}")
@@ -95,6 +100,8 @@ def method_doc(method: Facts, siblings: list[Facts], indent: str) -> str:
         lines.append(f"    ValueError: {' or '.join(path_parameters)} is empty.")
     if method.get("checks"):
         lines.append("    TypeError: `response_format` is a model class.")
+    if any(name == "stream_resume" for name, *_ in method["params"]):
+        lines.append("    ValueError: `stream_resume` without a stream, or with `store=False`.")
     if requirements(method):
         lines.append("    TypeError: parameters that belong together are not complete.")
     if method["deprecated"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .config import WIDER_NAMES
+from .config import OWN_NAMES
 from .extract import Facts
 from .extract_methods import BINARY
 from .extract_resources import names_in
@@ -158,7 +158,7 @@ class ResourceWriter:
             elif name in self.origins:
                 source, original = self.origins[name]
                 target = target_module(source)
-                if target.startswith("oxide") or source in WIDER_NAMES.values():
+                if target.startswith("oxide") or source in OWN_NAMES.values():
                     lines.append(
                         f"    from {target} import {original}" + (f" as {name}" if name != original else "")
                     )

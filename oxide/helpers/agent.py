@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oxide.types.responses.response_usage import ResponseUsage
 
     from .function_calls import FunctionCall
-    from .response_events import ResponseStreamEvent
+    from .response_events import ResponseStreamEvent, StreamResumedEvent
     from .response_stream import AsyncResponseStream
 
 __all__ = ["AgentEvent", "AgentRun", "Transport", "over_http"]
@@ -37,11 +37,16 @@ Transport = Callable[[dict[str, Any]], Awaitable["AsyncResponseStream[Any]"]]
 
 if TYPE_CHECKING:
     AgentEvent: TypeAlias = (
-        "ResponseStreamEvent[Any] | ToolStartedEvent | ToolFinishedEvent | TurnFinishedEvent"
+        ResponseStreamEvent[Any]
+        | StreamResumedEvent
+        | ToolStartedEvent
+        | ToolFinishedEvent
+        | TurnFinishedEvent
     )
 else:
     AgentEvent = Any
-"""An event of `responses.stream`, or a `ToolStartedEvent`, `ToolFinishedEvent` or `TurnFinishedEvent`."""
+"""An event of `responses.stream`, a `StreamResumedEvent` where they are asked for, a `ToolStartedEvent`,
+`ToolFinishedEvent` or `TurnFinishedEvent`."""
 
 
 def over_http(client: AsyncOpenAI) -> Transport:

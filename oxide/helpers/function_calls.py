@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from oxide.types.responses.parsed_response import ParsedResponse
 
     from .chat_stream import AsyncChatCompletionStream
+    from .response_events import StreamResumedEvent
     from .response_stream import AsyncResponseStream
     from .stream_base import AsyncHelperStream
 
@@ -287,13 +288,18 @@ class ClosedCalls:
 
 
 class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
-    """The function calls of a response; see `AsyncFunctionCalls`."""
+    """The function calls of a response; see `AsyncFunctionCalls`.
+
+    Attributes:
+        resumed: the breaks of the stream that were made good, where `stream_resume="events"` asks for them.
+    """
 
     _stream: AsyncResponseStream[Any] | None
 
     def __init__(self, request: Awaitable[AsyncHelperStream], tools: list[Any] | None) -> None:
         super().__init__(request, tools)
         self._closed = ClosedCalls(tools)
+        self.resumed: list[StreamResumedEvent] = []
 
     def _look(self, event: Any) -> None:
         kind = event.type
@@ -301,6 +307,8 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
             self._text.append(event.delta)
         elif kind in ("response.reasoning_text.delta", "response.reasoning_summary_text.delta"):
             self._reasoning.append(event.delta)
+        elif kind == "oxide.stream.resumed":
+            self.resumed.append(event)
         else:
             assert self._stream is not None
             self._ready.extend(self._closed.closed(event, self._stream))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
-from typing_extensions import TypeVar
+from typing_extensions import Never, TypeVar
 
 from oxide.models import BaseModel
 from oxide.types.responses.parsed_response import ParsedResponse
@@ -88,6 +88,8 @@ __all__ = [
 ]
 
 TextFormatT = TypeVar("TextFormatT", default=None)
+# Events beside the official ones: none, but for those who ask.
+MoreEventsT_co = TypeVar("MoreEventsT_co", covariant=True, default=Never)
 
 
 class ResponseTextDeltaEvent(RawResponseTextDeltaEvent):

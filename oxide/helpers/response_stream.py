@@ -14,7 +14,7 @@ from oxide.types.responses.parsed_response import ParsedResponse
 from . import response_events as ev
 from .accumulate import Text, plain, plan_of, response_events, taken
 from .response_end import bad_end
-from .response_events import TextFormatT
+from .response_events import MoreEventsT_co, TextFormatT
 from .stream_base import AsyncHelperStream
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ class ResponseStreamState(Generic[TextFormatT]):
         return cast("list[ev.ResponseStreamEvent[TextFormatT]]", response_events(self._state, event))
 
 
-class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
+class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT, MoreEventsT_co]):
     """The events of a response, with snapshots, parsed texts and parsed arguments.
 
     `async for event in stream` ends with the response; it raises as the stream below it does when that ends
@@ -309,7 +309,7 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
 
     if TYPE_CHECKING:
         # Said, not done: the steps are made in the base.
-        async def __anext__(self) -> ev.ResponseStreamEvent[TextFormatT]: ...
+        async def __anext__(self) -> ev.ResponseStreamEvent[TextFormatT] | MoreEventsT_co: ...
 
     @property
     def output_items(self) -> dict[int, Any]:
@@ -342,7 +342,7 @@ class AsyncResponseStream(AsyncHelperStream, Generic[TextFormatT]):
         return cast("ParsedResponse[TextFormatT]", self._state.completed)
 
 
-class AsyncResponseStreamManager(Generic[TextFormatT]):
+class AsyncResponseStreamManager(Generic[TextFormatT, MoreEventsT_co]):
     """What `client.responses.stream()` returns: `async with` sends the request and closes the stream.
 
     Args:
@@ -366,9 +366,9 @@ class AsyncResponseStreamManager(Generic[TextFormatT]):
         self._text_format = text_format
         self._input_tools = input_tools
         self._starting_after = starting_after
-        self._stream: AsyncResponseStream[TextFormatT] | None = None
+        self._stream: AsyncResponseStream[TextFormatT, MoreEventsT_co] | None = None
 
-    async def __aenter__(self) -> AsyncResponseStream[TextFormatT]:
+    async def __aenter__(self) -> AsyncResponseStream[TextFormatT, MoreEventsT_co]:
         self._stream = AsyncResponseStream(
             raw_stream=await self._api_request,
             text_format=self._text_format,

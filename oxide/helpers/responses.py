@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oxide.options import is_given, not_given, omit
+from oxide.options import is_given, omit
 
 from .stream_base import Request
 
@@ -29,7 +29,6 @@ class _Prepared:
 
         given = {name: value for name, value in params.items() if is_given(value)}
         self._resource = resource
-        self._resume = given.pop("stream_resume", None)
         wanted = given.pop("text_format", omit)
         self.format = wanted if is_type(wanted) else omit
         self.tools = tools_for_responses(given.get("tools"))
@@ -62,22 +61,8 @@ class _Prepared:
         """Send the request."""
         params = self._params
         if self.response_id is not None:
-            raw = await self._resource.retrieve(self.response_id, stream=True, **params)
-        else:
-            raw = await self._resource.create(stream=True, **params)
-        return self._resumed(raw)
-
-    def _resumed(self, raw: Any) -> Any:
-        from .resume import as_it_is, resuming
-
-        wanted, params = self._resume, self._params
-        if wanted is None:
-            return raw
-        if not wanted:
-            return as_it_is(raw)
-        extras = (params.get("extra_headers"), params.get("extra_query"), params.get("timeout", not_given))
-        client = self._resource._client
-        return resuming(raw, client, extras, response_id=self.response_id, visible=wanted == "events")
+            return await self._resource.retrieve(self.response_id, stream=True, **params)
+        return await self._resource.create(stream=True, **params)
 
 
 def stream(resource: Any, params: dict[str, Any]) -> AsyncResponseStreamManager[Any]:

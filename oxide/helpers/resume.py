@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from oxide.transport.request import PreparedRequest, RawAnswer
     from oxide.transport.transport import Transport
 
-__all__ = ["ResumingEvents", "as_it_is", "by_default", "resuming"]
+__all__ = ["ResumingEvents", "resumption"]
 
 
 class ResumingEvents:
@@ -64,7 +64,6 @@ class ResumingEvents:
         beta: bool = False,
         watched: RawAnswer | None = None,
     ) -> None:
-        self.first = events
         self._events: Any = events
         self._client = client
         self._extras = extras
@@ -234,7 +233,7 @@ class ResumingEvents:
         )
 
 
-def by_default(
+def resumption(
     client: AsyncAPIClient,
     endpoint: Endpoint[Any],
     path: str,
@@ -242,11 +241,12 @@ def by_default(
     query: Mapping[str, object] | None,
     extras: tuple[Headers | None, Query | None, Any],
 ) -> Callable[[AsyncStream[Any]], AsyncStream[Any]] | None:
-    """What lets a stream go on after a break where the API keeps its events: responses in the background.
+    """What lets a stream go on after a break: where the call says so, else where the API keeps its events,
+    which it does for responses in the background.
 
     Args:
         client: the client that sends the request.
-        endpoint: the operation.
+        endpoint: the operation, with what the call says.
         path: path of the request.
         params: the members of its body, those of `extra_body` among them.
         query: its query, without that of `extra_query`.
@@ -255,34 +255,38 @@ def by_default(
     Returns:
         Changes the stream and returns it; None for streams that end where they break.
     """
+    if endpoint.resume is False:
+        return None
+    visible = endpoint.resume == "events"
     beta = endpoint.path.endswith("?beta=true")
     if endpoint.method == "GET":
         from urllib.parse import unquote
 
         after = (query or {}).get("starting_after")
         return partial(
-            resuming,
+            _resuming,
             client=client,
             extras=extras,
             response_id=unquote(path.partition("?")[0].rpartition("/")[2]),
             after=after if isinstance(after, int) else None,
             query=query,
+            visible=visible,
             beta=beta,
         )
     if not isinstance(params, dict):
         return None
     body = cast("dict[str, Any]", params)
-    if body.get("background") is not True:
+    if endpoint.resume is None and body.get("background") is not True:
         return None
     kept = {"include": body.get("include")}
     shown: object = body.get("stream_options")
     if isinstance(shown, dict):
         kept["include_obfuscation"] = cast("dict[str, Any]", shown).get("include_obfuscation")
     kept = {name: value for name, value in kept.items() if value is not None}
-    return partial(resuming, client=client, extras=extras, query=kept, beta=beta)
+    return partial(_resuming, client=client, extras=extras, query=kept, visible=visible, beta=beta)
 
 
-def resuming(
+def _resuming(
     stream: AsyncStream[Any],
     client: AsyncAPIClient,
     extras: tuple[Headers | None, Query | None, Any],
@@ -293,27 +297,9 @@ def resuming(
     visible: bool = False,
     beta: bool = False,
 ) -> AsyncStream[Any]:
-    """Let a stream go on after a break.
-
-    Args:
-        stream: the stream; it is changed.
-        client: the client that sent its request.
-        extras: headers, query and timeout of that call.
-        response_id: the response, where it is known already.
-        after: sequence number of the last event before those of the stream.
-        query: parameters, such as `include`, that the other events are asked for with.
-        visible: hand out a `StreamResumedEvent` for every break.
-        beta: ask the beta API.
-
-    Returns:
-        The stream.
-    """
-    events = stream._events  # pyright: ignore[reportPrivateUsage]
-    if isinstance(events, ResumingEvents):
-        events.visible = visible or events.visible
-        return stream
+    """Let a stream go on after a break; the arguments are those of its `ResumingEvents`."""
     stream._events = ResumingEvents(  # pyright: ignore[reportPrivateUsage]
-        events,
+        stream._events,  # pyright: ignore[reportPrivateUsage]
         client,
         extras,
         response_id=response_id,
@@ -324,19 +310,6 @@ def resuming(
         beta=beta,
         watched=stream._watched,  # pyright: ignore[reportPrivateUsage]
     )
-    return stream
-
-
-def as_it_is(stream: AsyncStream[Any]) -> AsyncStream[Any]:
-    """Let a stream end where it breaks.
-
-    Args:
-        stream: the stream; it is changed.
-    """
-    events = stream._events  # pyright: ignore[reportPrivateUsage]
-    if isinstance(events, ResumingEvents):
-        events.hold()
-        stream._events = events.first  # pyright: ignore[reportPrivateUsage]
     return stream
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 from urllib.parse import quote
 
 from oxide.options import Headers, NotGiven, Omit, not_given, omit
@@ -78,6 +78,7 @@ class Endpoint(Generic[T]):
         "multipart",
         "page",
         "path",
+        "resume",
         "stream_class",
         "subscription",
     )
@@ -102,6 +103,7 @@ class Endpoint(Generic[T]):
         self.files = files
         self.multipart = multipart
         self.subscription = subscription
+        self.resume: bool | Literal["events"] | None = None
         self.stream_class: Any = None
         self.make: Callable[[RawAnswer, Validation], Any] | None = None
         self._result = result
@@ -143,6 +145,28 @@ class Endpoint(Generic[T]):
         """
         made = copy(self)
         made.stream_class = stream_class
+        return made
+
+    def resuming(self, wanted: object, params: Mapping[str, object]) -> Endpoint[T]:
+        """The same operation as one call wants it: with streams that go on after a break, or that do not.
+
+        Args:
+          wanted: whether they go on; ``"events"``: they do, and say so; None or `not_given` for the default.
+          params: parameters of the request.
+
+        Raises:
+          ValueError: it is none of these, or the request leaves nothing to go on with.
+        """
+        if wanted is None or wanted is missing or wanted is omit:
+            return self
+        if wanted is not True and wanted is not False and wanted != "events":
+            raise ValueError(f"stream_resume is True, False or 'events', not {wanted!r}")
+        if not params.get("stream"):
+            raise ValueError("stream_resume is for streams: give stream=True too")
+        if wanted and params.get("store") is False:
+            raise ValueError("stream_resume needs a response that is stored: leave out store=False")
+        made = copy(self)
+        made.resume = cast("Any", wanted)
         return made
 
     def factory(self, validation: Validation) -> Any:

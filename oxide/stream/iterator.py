@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncStream", "EventStream"]
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class AsyncStream(Generic[T]):
+class AsyncStream(Generic[T_co]):
     """The events of an answer, as they arrive.
 
     ``async for event in stream`` ends after the terminator, and the connection serves the next request. A
@@ -77,19 +77,19 @@ class AsyncStream(Generic[T]):
             self._response = facts
         return self._response
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncIterator[T_co]:
         # The iterator itself, so that a loop runs without a Python frame for each event.
-        events: AsyncIterator[T] = self._events
+        events: AsyncIterator[T_co] = self._events
         return events
 
-    def __anext__(self) -> Awaitable[T]:
+    def __anext__(self) -> Awaitable[T_co]:
         """Wait for the next event.
 
         Raises:
             StopAsyncIteration: the stream is complete, or was closed.
             APIError: it ended badly.
         """
-        following: Awaitable[T] = self._events.__anext__()
+        following: Awaitable[T_co] = self._events.__anext__()
         return following
 
     async def close(self) -> None:

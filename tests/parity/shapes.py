@@ -29,6 +29,8 @@ def normal(annotation: Any) -> object:
     if origin is os.PathLike:
         return "PathLike"  # The official SDK does not subscript it at run time.
     if origin is not None and args:
+        # What oxide's own parameter of a class is unless asked for: nothing.
+        args = tuple(a for a in args if a is not typing_extensions.Never)
         inner = args[0] if origin is typing.Annotated else None
         rest = [text(a) for a in getattr(annotation, "__metadata__", ())]
         head = "Annotated" if inner is not None else place(origin)

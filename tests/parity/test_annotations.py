@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from oxide._codegen import additions
-from oxide._codegen.config import CLIENT, EXTRA_PARAMETERS, WIDER, WIDER_NAMES
+from oxide._codegen.config import CLIENT, EXTRA_PARAMETERS, EXTRA_RESULTS, OWN_NAMES, WIDER
 from oxide._codegen.extract_resources import widened
 from oxide._codegen.facts import load
 
@@ -65,13 +65,13 @@ def names(module: str) -> dict[str, Any]:
 
 
 def hints(function: Any, wider: dict[str, str] | None = None) -> dict[str, object]:
-    """Annotations of a method, the official ones with what ours take besides."""
+    """Annotations of a method, with what `wider` writes in place of their parts."""
     inner = inspect.unwrap(function)
     kept = {n: a for n, a in inner.__annotations__.items() if n not in OWN_ANNOTATIONS}
     if wider:
         kept = {n: widened(a, wider) for n, a in kept.items()}
     # Aliases such as FileTypes hold names of the module they are written in.
-    more = {name: getattr(importlib.import_module(module), name) for name, module in WIDER_NAMES.items()}
+    more = {name: getattr(importlib.import_module(module), name) for name, module in OWN_NAMES.items()}
     scope = {**more, **names("oxide.options"), **names(inner.__module__), **dict.fromkeys(ALIASES, Alias)}
     shim = SimpleNamespace(__annotations__=kept)
     found = typing.get_type_hints(shim, globalns=scope, include_extras=True)
@@ -81,6 +81,16 @@ def hints(function: Any, wider: dict[str, str] | None = None) -> dict[str, objec
 def overloads(function: Any) -> list[Any]:
     # Python 3.10 keeps no record of overloads; the other versions compare them.
     return list(getattr(typing, "get_overloads", lambda function: [])(inspect.unwrap(function)))
+
+
+def without_told(found: list[Any], added: set[str]) -> list[Any]:
+    """The overloads but for those that need a parameter of oxide's own."""
+
+    def needs(function: Any) -> bool:
+        parameters = inspect.signature(function).parameters
+        return any(parameters[n].default is inspect.Parameter.empty for n in added if n in parameters)
+
+    return [function for function in found if not needs(function)]
 
 
 @pytest.mark.parametrize("facts", RESOURCES, ids=lambda r: f"{r['module']}.{r['name']}")
@@ -99,9 +109,10 @@ def test_annotations(facts: dict[str, Any]) -> None:
         widening, wider = WIDER.get(place, ((), {}))
         recorded = overloads(right)
         # Of overloads whose deprecation wraps them, Python keeps the last alone.
-        same = overloads(left)[-len(recorded) :] if recorded else []
+        same = without_told(overloads(left), added)[-len(recorded) :] if recorded else []
+        result, told = EXTRA_RESULTS.get((*place, name), ("", ""))[-2:]
         for ours, theirs in [(left, right), *zip(same, recorded, strict=True)]:
-            said = hints(ours)
+            said = hints(ours, {told: result} if told else None)
             assert {n: said[n] for n in said if n not in added} == hints(
                 theirs, wider if name in widening else None
             ), name

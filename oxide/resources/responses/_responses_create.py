@@ -10,6 +10,7 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing
 
 if TYPE_CHECKING:
+    from oxide.helpers.response_events import StreamResumedEvent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from oxide.types.shared_params.responses_model import ResponsesModel
 
 
-_CREATE: Endpoint[Response | AsyncStream[ResponseStreamEvent]] = Endpoint(
+_CREATE: Endpoint[Response | AsyncStream[ResponseStreamEvent | StreamResumedEvent]] = Endpoint(
     "POST",
     "/responses",
     "oxide.types.responses.response:Response",
@@ -120,11 +121,57 @@ class AsyncResponsesCreate(AsyncAPIResource):
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
         user: str | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
         timeout: TimeoutTypes | NotGiven = not_given,
     ) -> AsyncStream[ResponseStreamEvent]: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        stream: Literal[True],
+        access_programs: response_create_params.AccessPrograms | Omit = omit,
+        background: Optional[bool] | Omit = omit,
+        background_options: response_create_params.BackgroundOptions | Omit = omit,
+        context_management: Optional[Iterable[response_create_params.ContextManagement]] | Omit = omit,
+        conversation: Optional[response_create_params.Conversation] | Omit = omit,
+        image: response_create_params.Image | Omit = omit,
+        include: Optional[List[ResponseIncludable]] | Omit = omit,
+        input: Union[str, ResponseInputParam] | Omit = omit,
+        instructions: Optional[str] | Omit = omit,
+        max_output_tokens: Optional[int] | Omit = omit,
+        max_tool_calls: Optional[int] | Omit = omit,
+        metadata: Optional[Metadata] | Omit = omit,
+        model: ResponsesModel | Omit = omit,
+        moderation: Optional[response_create_params.Moderation] | Omit = omit,
+        parallel_tool_calls: Optional[bool] | Omit = omit,
+        previous_response_id: Optional[str] | Omit = omit,
+        prompt: Optional[ResponsePromptParam] | Omit = omit,
+        prompt_cache_key: Optional[str] | Omit = omit,
+        prompt_cache_options: response_create_params.PromptCacheOptions | Omit = omit,
+        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
+        reasoning: Optional[Reasoning] | Omit = omit,
+        safety_identifier: Optional[str] | Omit = omit,
+        service_tier: Optional[ServiceTier] | Omit = omit,
+        store: Optional[bool] | Omit = omit,
+        stream_options: Optional[response_create_params.StreamOptions] | Omit = omit,
+        temperature: Optional[float] | Omit = omit,
+        text: ResponseTextConfigParam | Omit = omit,
+        tool_choice: response_create_params.ToolChoice | Omit = omit,
+        tools: Iterable[ToolParam] | Omit = omit,
+        top_logprobs: Optional[int] | Omit = omit,
+        top_p: Optional[float] | Omit = omit,
+        truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
+        user: str | Omit = omit,
+        stream_resume: Literal["events"],
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncStream[ResponseStreamEvent | StreamResumedEvent]: ...
 
     @overload
     async def create(
@@ -164,6 +211,7 @@ class AsyncResponsesCreate(AsyncAPIResource):
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
         user: str | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -207,11 +255,12 @@ class AsyncResponsesCreate(AsyncAPIResource):
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
         user: str | Omit = omit,
+        stream_resume: bool | Literal["events"] | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
         timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Response | AsyncStream[ResponseStreamEvent]:
+    ) -> Response | AsyncStream[ResponseStreamEvent | StreamResumedEvent]:
         """`POST /responses`.
 
         Args:
@@ -249,6 +298,9 @@ class AsyncResponsesCreate(AsyncAPIResource):
             top_p: float, or None, 0 to 1, default 1.
             truncation: "auto" or "disabled", or None, default 'disabled'.
             user: str.
+            stream_resume: whether a stream that breaks is picked up where it stopped; "events": it is, and
+              says so with a StreamResumedEvent; left out, it is where the API keeps the events: of a response
+              in the background, or one that is asked for by its id.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
@@ -260,6 +312,7 @@ class AsyncResponsesCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: `stream_resume` without a stream, or with `store=False`.
         """
         body: dict[str, object] = {}
         if model is not omit and model is not missing:
@@ -331,5 +384,13 @@ class AsyncResponsesCreate(AsyncAPIResource):
         if user is not omit and user is not missing:
             body["user"] = user
         return await self._call(
-            _CREATE, "/responses", body, None, bool(stream), extra_headers, extra_query, extra_body, timeout
+            _CREATE if stream_resume is omit else _CREATE.resuming(stream_resume, body),
+            "/responses",
+            body,
+            None,
+            bool(stream),
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
         )

@@ -176,7 +176,9 @@ class AsyncResponsesCreateStreamFc(AsyncAPIResource):
             truncation: "auto" or "disabled", or None, default 'disabled'.
             user: str.
             starting_after: int.
-            stream_resume: bool or "events".
+            stream_resume: whether a stream that breaks is picked up where it stopped; "events": it is, and
+              says so with a StreamResumedEvent; left out, it is where the API keeps the events: of a response
+              in the background, or one that is asked for by its id.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
@@ -188,6 +190,7 @@ class AsyncResponsesCreateStreamFc(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: `stream_resume` without a stream, or with `store=False`.
         """
         from oxide.helpers.responses import stream_fc
 

@@ -10,6 +10,7 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment
 
 if TYPE_CHECKING:
+    from oxide.helpers.response_events import StreamResumedEvent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from oxide.types.responses.response_stream_event import ResponseStreamEvent
 
 
-_RETRIEVE: Endpoint[Response | AsyncStream[ResponseStreamEvent]] = Endpoint(
+_RETRIEVE: Endpoint[Response | AsyncStream[ResponseStreamEvent | StreamResumedEvent]] = Endpoint(
     "GET",
     "/responses/{response_id}",
     "oxide.types.responses.response:Response",
@@ -53,6 +54,7 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         include: List[ResponseIncludable] | Omit = omit,
         include_obfuscation: bool | Omit = omit,
         starting_after: int | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -64,10 +66,27 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         self,
         response_id: str,
         *,
+        stream: Literal[True],
+        include: List[ResponseIncludable] | Omit = omit,
+        include_obfuscation: bool | Omit = omit,
+        starting_after: int | Omit = omit,
+        stream_resume: Literal["events"],
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncStream[ResponseStreamEvent | StreamResumedEvent]: ...
+
+    @overload
+    async def retrieve(
+        self,
+        response_id: str,
+        *,
         stream: bool,
         include: List[ResponseIncludable] | Omit = omit,
         include_obfuscation: bool | Omit = omit,
         starting_after: int | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -82,11 +101,12 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         include_obfuscation: bool | Omit = omit,
         starting_after: int | Omit = omit,
         stream: Literal[False] | Literal[True] | Omit = omit,
+        stream_resume: bool | Literal["events"] | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
         timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> Response | AsyncStream[ResponseStreamEvent]:
+    ) -> Response | AsyncStream[ResponseStreamEvent | StreamResumedEvent]:
         """`GET /responses/{response_id}`.
 
         Args:
@@ -95,6 +115,9 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
             include_obfuscation: bool.
             starting_after: int.
             stream: False or True.
+            stream_resume: whether a stream that breaks is picked up where it stopped; "events": it is, and
+              says so with a StreamResumedEvent; left out, it is where the API keeps the events: of a response
+              in the background, or one that is asked for by its id.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: refused with TypeError: this request has no body.
@@ -107,6 +130,7 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: response_id is empty.
+            ValueError: `stream_resume` without a stream, or with `store=False`.
         """
         query: dict[str, object] = {}
         if include is not omit and include is not missing:
@@ -118,7 +142,7 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         if stream is not omit and stream is not missing:
             query["stream"] = stream
         return await self._call(
-            _RETRIEVE,
+            _RETRIEVE if stream_resume is omit else _RETRIEVE.resuming(stream_resume, query),
             f"/responses/{segment('response_id', response_id)}",
             None,
             query,

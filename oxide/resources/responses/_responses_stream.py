@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from oxide.helpers.parsing import TextFormatT
+    from oxide.helpers.response_events import StreamResumedEvent
     from oxide.helpers.tools import PythonTool
     from oxide.lib.streaming.responses import AsyncResponseStreamManager
     from oxide.options import Body, Headers, NotGiven, Omit, Query
@@ -40,7 +41,67 @@ class AsyncResponsesStream(AsyncAPIResource):
         text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
         starting_after: int | Omit = omit,
         tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
-        stream_resume: bool | Literal["events"] | Omit = omit,
+        stream_resume: bool | Omit = omit,
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncResponseStreamManager[TextFormatT]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        response_id: str,
+        text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
+        starting_after: int | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
+        stream_resume: Literal["events"],
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncResponseStreamManager[TextFormatT, StreamResumedEvent]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        input: Union[str, ResponseInputParam],
+        model: ResponsesModel,
+        access_programs: response_create_params.AccessPrograms | Omit = omit,
+        background: Optional[bool] | Omit = omit,
+        background_options: response_create_params.BackgroundOptions | Omit = omit,
+        context_management: Optional[Iterable[response_create_params.ContextManagement]] | Omit = omit,
+        text_format: type[TextFormatT] | TypeAdapter[TextFormatT] | Omit = omit,
+        tools: Iterable[ParseableToolParam | PythonTool] | Omit = omit,
+        conversation: Optional[response_create_params.Conversation] | Omit = omit,
+        image: response_create_params.Image | Omit = omit,
+        include: Optional[List[ResponseIncludable]] | Omit = omit,
+        instructions: Optional[str] | Omit = omit,
+        max_output_tokens: Optional[int] | Omit = omit,
+        max_tool_calls: Optional[int] | Omit = omit,
+        metadata: Optional[Metadata] | Omit = omit,
+        parallel_tool_calls: Optional[bool] | Omit = omit,
+        moderation: Optional[response_create_params.Moderation] | Omit = omit,
+        previous_response_id: Optional[str] | Omit = omit,
+        prompt: Optional[ResponsePromptParam] | Omit = omit,
+        prompt_cache_key: Optional[str] | Omit = omit,
+        prompt_cache_options: response_create_params.PromptCacheOptions | Omit = omit,
+        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
+        reasoning: Optional[Reasoning] | Omit = omit,
+        safety_identifier: Optional[str] | Omit = omit,
+        service_tier: Optional[ServiceTier] | Omit = omit,
+        store: Optional[bool] | Omit = omit,
+        stream_options: Optional[response_create_params.StreamOptions] | Omit = omit,
+        temperature: Optional[float] | Omit = omit,
+        text: ResponseTextConfigParam | Omit = omit,
+        tool_choice: response_create_params.ToolChoice | Omit = omit,
+        top_logprobs: Optional[int] | Omit = omit,
+        top_p: Optional[float] | Omit = omit,
+        truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
+        user: str | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -85,12 +146,12 @@ class AsyncResponsesStream(AsyncAPIResource):
         top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit,
         user: str | Omit = omit,
-        stream_resume: bool | Literal["events"] | Omit = omit,
+        stream_resume: Literal["events"],
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
         timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncResponseStreamManager[TextFormatT]: ...
+    ) -> AsyncResponseStreamManager[TextFormatT, StreamResumedEvent]: ...
 
     def stream(
         self,
@@ -136,7 +197,7 @@ class AsyncResponsesStream(AsyncAPIResource):
         extra_query: Query | None = None,
         extra_body: Body | None = None,
         timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> AsyncResponseStreamManager[TextFormatT]:
+    ) -> AsyncResponseStreamManager[TextFormatT, StreamResumedEvent]:
         """`stream` over `POST /responses`.
 
         Args:
@@ -176,18 +237,21 @@ class AsyncResponsesStream(AsyncAPIResource):
             truncation: "auto" or "disabled", or None, default 'disabled'.
             user: str.
             starting_after: int.
-            stream_resume: bool or "events".
+            stream_resume: whether a stream that breaks is picked up where it stopped; "events": it is, and
+              says so with a StreamResumedEvent; left out, it is where the API keeps the events: of a response
+              in the background, or one that is asked for by its id.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
             timeout: seconds, or limits, of each attempt of this call; left out, the client's.
 
         Returns:
-            AsyncResponseStreamManager[TextFormatT].
+            AsyncResponseStreamManager[TextFormatT, StreamResumedEvent].
 
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: `stream_resume` without a stream, or with `store=False`.
         """
         from oxide.helpers.responses import stream
 

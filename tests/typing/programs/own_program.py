@@ -9,7 +9,22 @@ from pydantic import BaseModel, TypeAdapter
 from typing_extensions import assert_type
 
 import oxide
-from oxide import AsyncOpenAI, openai_tool
+from oxide import (
+    AgentEvent,
+    AgentRun,
+    AsyncOpenAI,
+    AsyncStream,
+    FunctionCall,
+    StreamResumedEvent,
+    ToolFinishedEvent,
+    ToolStartedEvent,
+    TurnFinishedEvent,
+    openai_tool,
+)
+from oxide.lib.streaming.responses import AsyncResponseStreamManager
+from oxide.lib.streaming.responses import ResponseStreamEvent as HelperEvent
+from oxide.types.beta import BetaResponseStreamEvent
+from oxide.types.responses import Response, ResponseStreamEvent
 
 client = AsyncOpenAI()
 messages: Any = []
@@ -71,6 +86,50 @@ async def tools() -> None:
         assert_type(call.arguments, str)
     await responses.create(model="m", input="hi", tools=[weather.schema])
     await completions.create(model="m", messages=messages, tools=[weather.chat_schema])
+
+
+async def resumed(told: bool) -> None:
+    responses = client.responses
+    plain = await responses.create(model="m", input="hi", stream=True, stream_resume=True)
+    assert_type(plain, AsyncStream[ResponseStreamEvent])
+    either = await responses.create(model="m", input="hi", stream=told, stream_resume=told)
+    assert_type(either, Response | AsyncStream[ResponseStreamEvent])
+    for asked in (
+        await responses.create(model="m", input="hi", stream=True, stream_resume="events"),
+        await responses.retrieve("r", stream=True, stream_resume="events"),
+    ):
+        async for event in asked:
+            if event.type == "oxide.stream.resumed":
+                assert_type(event, StreamResumedEvent)
+    beta = await client.beta.responses.create(model="m", input="hi", stream=True, stream_resume="events")
+    assert_type(beta, AsyncStream[BetaResponseStreamEvent | StreamResumedEvent])
+    # Who does not ask has the official events alone: a program that looks at each kind is complete.
+    manager = responses.stream(model="m", input="hi", text_format=Forecast, stream_resume=True)
+    assert_type(manager, AsyncResponseStreamManager[Forecast])
+    async with manager as stream:
+        async for helped in stream:
+            assert_type(helped, HelperEvent[Forecast])
+    async with responses.stream(model="m", input="hi", text_format=Forecast, stream_resume="events") as more:
+        async for all_of_them in more:
+            assert_type(all_of_them, HelperEvent[Forecast] | StreamResumedEvent)
+    calls = responses.stream_fc(model="m", input="hi", stream_resume="events")
+    async for call in calls:
+        assert_type(call, FunctionCall)
+    assert_type(calls.resumed, list[StreamResumedEvent])
+
+
+async def agent() -> None:
+    async with client.agent("m", input="hi", tools=[weather]) as run:
+        assert_type(run, AgentRun)
+        async for event in run:
+            assert_type(event, AgentEvent)
+            if event.type == "agent.tool.started":
+                assert_type(event, ToolStartedEvent)
+                assert_type(event.call, FunctionCall)
+            elif event.type == "agent.tool.finished":
+                assert_type(event, ToolFinishedEvent)
+            elif event.type == "agent.turn.finished":
+                assert_type(event, TurnFinishedEvent)
 
 
 def modules() -> None:

@@ -18,4 +18,5 @@ async def wrong() -> None:
     print(response.no_such_field)  # ERROR: no such field
     stream = await client.responses.create(model="gpt-4o", stream=True)
     print(stream.output_text)  # ERROR: a stream has no text
+    await client.responses.create(model="m", input="hi", stream_resume=True)  # ERROR: nothing to resume
     AsyncOpenAI(validation="sometimes")  # ERROR: no such mode

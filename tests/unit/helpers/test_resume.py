@@ -96,6 +96,100 @@ async def test_only_where_the_api_allows_it(oxide_server: Server) -> None:
             assert (await stream.get_final_response()).status == "completed"
 
 
+def ask(client: Any, view: str, beta: bool) -> Any:
+    """`create` and `retrieve` of a resource, or of one of its views, giving streams either way."""
+    resource = client.beta.responses if beta else client.responses
+    if view == "plain":
+        return resource.create, resource.retrieve
+
+    def parsed(call: Any) -> Any:
+        async def parse(*args: Any, **params: Any) -> Any:
+            return (await call(*args, **params)).parse()
+
+        return parse
+
+    raw = resource.with_raw_response
+    return parsed(raw.create), parsed(raw.retrieve)
+
+
+@pytest.mark.parametrize("view", ["plain", "raw"])
+@pytest.mark.parametrize("beta", [False, True], ids=["responses", "beta"])
+async def test_create_and_retrieve_say_it_themselves(view: str, beta: bool) -> None:
+    async with Server(cut=3) as server, client_of(server) as client:
+        create, retrieve = ask(client, view, beta)
+        params: dict[str, Any] = {"model": "m", "input": "hi", "stream": True}
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await numbers(await create(**params))
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await numbers(await create(**params, background=True, stream_resume=False))
+        for value in (None, oxide.omit, oxide.not_given):
+            with pytest.raises(oxide.APIStreamTruncatedError):
+                await numbers(await create(**params, stream_resume=value))
+        whole = await numbers(await create(**params, stream_resume=True))
+        assert whole == list(range(len(whole)))
+        assert len(whole) > 9
+        told = [event async for event in await create(**params, stream_resume="events")]
+        breaks = [event for event in told if event.type == "oxide.stream.resumed"]
+        assert {type(event) for event in breaks} == {oxide.StreamResumedEvent}
+        assert [event.sequence_number for event in breaks][:2] == [2, 5]
+        assert [event.sequence_number for event in told if event not in breaks] == whole
+
+        response_id = told[0].response.id
+        assert await numbers(await retrieve(response_id, stream=True)) == whole
+        with pytest.raises(oxide.APIStreamTruncatedError):
+            await numbers(await retrieve(response_id, stream=True, stream_resume=False))
+        again = [event async for event in await retrieve(response_id, stream=True, stream_resume="events")]
+        assert [event.type for event in again] == [event.type for event in told]
+    assert not any("stream_resume" in request.body.decode() for request in server.journal)
+    assert not any("stream_resume" in request.query for request in server.journal)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"stream_resume": True}, "give stream=True too"),
+        ({"stream_resume": "events", "stream": False}, "give stream=True too"),
+        ({"stream_resume": False, "background": True}, "give stream=True too"),
+        ({"stream_resume": True, "stream": True, "store": False}, "leave out store=False"),
+        ({"stream_resume": "yes", "stream": True}, "not 'yes'"),
+        ({"stream_resume": 1, "stream": True}, "not 1"),
+    ],
+)
+async def test_what_cannot_be_is_refused(
+    oxide_server: Server, oxide_client: Any, params: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        await oxide_client.responses.create(model="m", input="hi", **params)
+    if params.get("stream"):
+        with pytest.raises(ValueError, match=said):
+            async with oxide_client.responses.stream(
+                model="m", input="hi", **{k: v for k, v in params.items() if k != "stream"}
+            ):
+                pass
+    assert not len(oxide_server.journal)
+
+
+async def test_early_calls_keep_the_breaks_for_those_who_ask() -> None:
+    tool = {"type": "function", "name": "tool_0", "parameters": {"type": "object", "properties": {}}}
+    async with Server(cut=4) as server, client_of(server) as client:
+        for wanted, expected in (("events", True), (True, False)):
+            calls = client.responses.stream_fc(model="m", input="hi", tools=[tool], stream_resume=wanted)
+            assert [call.name async for call in calls] == ["tool_0"]
+            assert bool(calls.resumed) is expected
+            assert all(isinstance(event, oxide.StreamResumedEvent) for event in calls.resumed)
+
+
+async def test_an_agent_hands_them_on() -> None:
+    async with (
+        Server(cut=5) as server,
+        client_of(server) as client,
+        client.agent("m", input="hi", stream_resume="events") as run,
+    ):
+        told = [event.type async for event in run]
+        assert told.count("oxide.stream.resumed") > 1
+        assert run.output_text == server.api.reply
+
+
 async def test_within_the_retry_budget(oxide_server: Server) -> None:
     def broken(record: Any) -> Answer:
         answer = oxide_server.api.answer(record)

@@ -14,6 +14,7 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, with_header
 
 if TYPE_CHECKING:
+    from oxide.helpers.response_events import StreamResumedEvent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from oxide.types.beta.beta_tool_param import BetaToolParam
 
 
-_CREATE: Endpoint[BetaResponse | AsyncStream[BetaResponseStreamEvent]] = Endpoint(
+_CREATE: Endpoint[BetaResponse | AsyncStream[BetaResponseStreamEvent | StreamResumedEvent]] = Endpoint(
     "POST",
     "/responses?beta=true",
     "oxide.types.beta.beta_response:BetaResponse",
@@ -146,10 +147,66 @@ class AsyncResponsesCreate(AsyncAPIResource):
         tool_choice: response_create_params.ToolChoice | Omit = omit, tools: Iterable[BetaToolParam] | Omit
         = omit, top_logprobs: Optional[int] | Omit = omit, top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit, user: str | Omit = omit,
-        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, extra_headers: Headers | None =
-        None, extra_query: Query | None = None, extra_body: Body | None = None, timeout: TimeoutTypes |
-        NotGiven = not_given,
+        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, stream_resume: bool | Omit = omit,
+        extra_headers: Headers | None = None, extra_query: Query | None = None, extra_body: Body | None =
+        None, timeout: TimeoutTypes | NotGiven = not_given,
     ) -> AsyncStream[BetaResponseStreamEvent]: ...
+
+    @overload
+    async def create(
+        self, *, stream: Literal[True], access_programs: response_create_params.AccessPrograms | Omit =
+        omit, background: Optional[bool] | Omit = omit,
+        background_options: response_create_params.BackgroundOptions | Omit = omit,
+        context_management: Optional[Iterable[response_create_params.ContextManagement]] | Omit = omit,
+        conversation: Optional[response_create_params.Conversation] | Omit = omit,
+        image: response_create_params.Image | Omit = omit, include: Optional[List[BetaResponseIncludable]] |
+        Omit = omit, input: Union[str, BetaResponseInputParam] | Omit = omit, instructions: Optional[str] |
+        Omit = omit, max_output_tokens: Optional[int] | Omit = omit, max_tool_calls: Optional[int] | Omit =
+        omit, metadata: Optional[Dict[str, str]] | Omit = omit, model: Union[Literal["gpt-6-astra",
+        "gpt-6.2-astra", "gpt-6.1-sol", "gpt-6.2-sol", "gpt-6.1-terra", "gpt-6-sol", "gpt-6-luna",
+        "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-5.5", "gpt-5.5-2026-04-23", "gpt-5.4",
+        "gpt-5.4-mini", "gpt-5.4-nano", "gpt-5.4-mini-2026-03-17", "gpt-5.4-nano-2026-03-17",
+        "gpt-5.3-chat-latest", "gpt-5.2", "gpt-5.2-2025-12-11", "gpt-5.2-chat-latest", "gpt-5.2-pro",
+        "gpt-5.2-pro-2025-12-11", "gpt-5.1", "gpt-5.1-2025-11-13", "gpt-5.1-codex", "gpt-5.1-mini",
+        "gpt-5.1-chat-latest", "gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5-2025-08-07",
+        "gpt-5-mini-2025-08-07", "gpt-5-nano-2025-08-07", "gpt-5-chat-latest", "gpt-4.1", "gpt-4.1-mini",
+        "gpt-4.1-nano", "gpt-4.1-2025-04-14", "gpt-4.1-mini-2025-04-14", "gpt-4.1-nano-2025-04-14",
+        "o4-mini", "o4-mini-2025-04-16", "o3", "o3-2025-04-16", "o3-mini", "o3-mini-2025-01-31", "o1",
+        "o1-2024-12-17", "o1-preview", "o1-preview-2024-09-12", "o1-mini", "o1-mini-2024-09-12", "gpt-4o",
+        "gpt-4o-2024-11-20", "gpt-4o-2024-08-06", "gpt-4o-2024-05-13", "gpt-audio-mini",
+        "gpt-audio-mini-2025-12-15", "gpt-4o-audio-preview", "gpt-4o-audio-preview-2024-10-01",
+        "gpt-4o-audio-preview-2024-12-17", "gpt-4o-audio-preview-2025-06-03", "gpt-4o-mini-audio-preview",
+        "gpt-4o-mini-audio-preview-2024-12-17", "gpt-4o-search-preview", "gpt-4o-mini-search-preview",
+        "gpt-4o-search-preview-2025-03-11", "gpt-4o-mini-search-preview-2025-03-11", "chatgpt-4o-latest",
+        "codex-mini-latest", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4-turbo",
+        "gpt-4-turbo-2024-04-09", "gpt-4-0125-preview", "gpt-4-turbo-preview", "gpt-4-1106-preview",
+        "gpt-4-vision-preview", "gpt-4", "gpt-4-0314", "gpt-4-0613", "gpt-4-32k", "gpt-4-32k-0314",
+        "gpt-4-32k-0613", "gpt-3.5-turbo", "gpt-3.5-turbo-16k", "gpt-3.5-turbo-0301", "gpt-3.5-turbo-0613",
+        "gpt-3.5-turbo-1106", "gpt-3.5-turbo-0125", "gpt-3.5-turbo-16k-0613", "o1-pro", "o1-pro-2025-03-19",
+        "o3-pro", "o3-pro-2025-06-10", "o3-deep-research", "o3-deep-research-2025-06-26",
+        "o4-mini-deep-research", "o4-mini-deep-research-2025-06-26", "computer-use-preview",
+        "computer-use-preview-2025-03-11", "gpt-5.5-pro", "gpt-5.5-pro-2026-04-23", "gpt-5-codex",
+        "gpt-5-pro", "gpt-5-pro-2025-10-06", "gpt-5.1-codex-max", "gpt-daybreak-blue-latest",
+        "gpt-daybreak-red-latest", "gpt-5.6-cyber", "gpt-6-cyber", "gpt-rosalind-research",
+        "gpt-6-rosalind", "gpt-6.2-astra-law"], str] | Omit = omit,
+        moderation: Optional[response_create_params.Moderation] | Omit = omit,
+        multi_agent: Optional[response_create_params.MultiAgent] | Omit = omit,
+        parallel_tool_calls: Optional[bool] | Omit = omit, previous_response_id: Optional[str] | Omit =
+        omit, prompt: Optional[BetaResponsePromptParam] | Omit = omit, prompt_cache_key: Optional[str] |
+        Omit = omit, prompt_cache_options: response_create_params.PromptCacheOptions | Omit = omit,
+        prompt_cache_retention: Optional[Literal["in_memory", "24h"]] | Omit = omit,
+        reasoning: Optional[response_create_params.Reasoning] | Omit = omit,
+        safety_identifier: Optional[str] | Omit = omit, service_tier: Optional[BetaServiceTier] | Omit =
+        omit, store: Optional[bool] | Omit = omit,
+        stream_options: Optional[response_create_params.StreamOptions] | Omit = omit,
+        temperature: Optional[float] | Omit = omit, text: BetaResponseTextConfigParam | Omit = omit,
+        tool_choice: response_create_params.ToolChoice | Omit = omit, tools: Iterable[BetaToolParam] | Omit
+        = omit, top_logprobs: Optional[int] | Omit = omit, top_p: Optional[float] | Omit = omit,
+        truncation: Optional[Literal["auto", "disabled"]] | Omit = omit, user: str | Omit = omit,
+        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, stream_resume: Literal["events"],
+        extra_headers: Headers | None = None, extra_query: Query | None = None, extra_body: Body | None =
+        None, timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncStream[BetaResponseStreamEvent | StreamResumedEvent]: ...
 
     @overload
     async def create(
@@ -202,9 +259,9 @@ class AsyncResponsesCreate(AsyncAPIResource):
         tool_choice: response_create_params.ToolChoice | Omit = omit, tools: Iterable[BetaToolParam] | Omit
         = omit, top_logprobs: Optional[int] | Omit = omit, top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit, user: str | Omit = omit,
-        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, extra_headers: Headers | None =
-        None, extra_query: Query | None = None, extra_body: Body | None = None, timeout: TimeoutTypes |
-        NotGiven = not_given,
+        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, stream_resume: bool | Omit = omit,
+        extra_headers: Headers | None = None, extra_query: Query | None = None, extra_body: Body | None =
+        None, timeout: TimeoutTypes | NotGiven = not_given,
     ) -> BetaResponse | AsyncStream[BetaResponseStreamEvent]: ...
 
     async def create(
@@ -257,10 +314,10 @@ class AsyncResponsesCreate(AsyncAPIResource):
         tool_choice: response_create_params.ToolChoice | Omit = omit, tools: Iterable[BetaToolParam] | Omit
         = omit, top_logprobs: Optional[int] | Omit = omit, top_p: Optional[float] | Omit = omit,
         truncation: Optional[Literal["auto", "disabled"]] | Omit = omit, user: str | Omit = omit,
-        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, extra_headers: Headers | None =
-        None, extra_query: Query | None = None, extra_body: Body | None = None, timeout: TimeoutTypes |
-        NotGiven = not_given,
-    ) -> BetaResponse | AsyncStream[BetaResponseStreamEvent]:
+        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit, stream_resume: bool |
+        Literal["events"] | Omit = omit, extra_headers: Headers | None = None, extra_query: Query | None =
+        None, extra_body: Body | None = None, timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> BetaResponse | AsyncStream[BetaResponseStreamEvent | StreamResumedEvent]:
         """`POST /responses?beta=true`.
 
         Args:
@@ -329,6 +386,9 @@ class AsyncResponsesCreate(AsyncAPIResource):
             truncation: "auto" or "disabled", or None, default 'disabled'.
             user: str.
             betas: list of "responses_multi_agent=v1".
+            stream_resume: whether a stream that breaks is picked up where it stopped; "events": it is, and
+              says so with a StreamResumedEvent; left out, it is where the API keeps the events: of a response
+              in the background, or one that is asked for by its id.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: members added to the JSON body; they win over the parameters.
@@ -340,6 +400,7 @@ class AsyncResponsesCreate(AsyncAPIResource):
         Raises:
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
+            ValueError: `stream_resume` without a stream, or with `store=False`.
         """
         body: dict[str, object] = {}
         if model is not omit and model is not missing:
@@ -414,7 +475,7 @@ class AsyncResponsesCreate(AsyncAPIResource):
             body["user"] = user
         extra_headers = with_header(extra_headers, "openai-beta", betas)
         return await self._call(
-            _CREATE,
+            _CREATE if stream_resume is omit else _CREATE.resuming(stream_resume, body),
             "/responses?beta=true",
             body,
             None,

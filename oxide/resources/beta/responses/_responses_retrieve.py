@@ -10,6 +10,7 @@ from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 
 if TYPE_CHECKING:
+    from oxide.helpers.response_events import StreamResumedEvent
     from oxide.options import Body, Headers, NotGiven, Omit, Query
     from oxide.stream import AsyncStream
     from oxide.timeouts import TimeoutTypes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from oxide.types.beta.beta_response_stream_event import BetaResponseStreamEvent
 
 
-_RETRIEVE: Endpoint[BetaResponse | AsyncStream[BetaResponseStreamEvent]] = Endpoint(
+_RETRIEVE: Endpoint[BetaResponse | AsyncStream[BetaResponseStreamEvent | StreamResumedEvent]] = Endpoint(
     "GET",
     "/responses/{response_id}?beta=true",
     "oxide.types.beta.beta_response:BetaResponse",
@@ -55,6 +56,7 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         include_obfuscation: bool | Omit = omit,
         starting_after: int | Omit = omit,
         betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -66,11 +68,29 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         self,
         response_id: str,
         *,
+        stream: Literal[True],
+        include: List[BetaResponseIncludable] | Omit = omit,
+        include_obfuscation: bool | Omit = omit,
+        starting_after: int | Omit = omit,
+        betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit,
+        stream_resume: Literal["events"],
+        extra_headers: Headers | None = None,
+        extra_query: Query | None = None,
+        extra_body: Body | None = None,
+        timeout: TimeoutTypes | NotGiven = not_given,
+    ) -> AsyncStream[BetaResponseStreamEvent | StreamResumedEvent]: ...
+
+    @overload
+    async def retrieve(
+        self,
+        response_id: str,
+        *,
         stream: bool,
         include: List[BetaResponseIncludable] | Omit = omit,
         include_obfuscation: bool | Omit = omit,
         starting_after: int | Omit = omit,
         betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit,
+        stream_resume: bool | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
@@ -86,11 +106,12 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
         starting_after: int | Omit = omit,
         stream: Literal[False] | Literal[True] | Omit = omit,
         betas: List[Literal["responses_multi_agent=v1"]] | Omit = omit,
+        stream_resume: bool | Literal["events"] | Omit = omit,
         extra_headers: Headers | None = None,
         extra_query: Query | None = None,
         extra_body: Body | None = None,
         timeout: TimeoutTypes | NotGiven = not_given,
-    ) -> BetaResponse | AsyncStream[BetaResponseStreamEvent]:
+    ) -> BetaResponse | AsyncStream[BetaResponseStreamEvent | StreamResumedEvent]:
         """`GET /responses/{response_id}?beta=true`.
 
         Args:
@@ -100,6 +121,9 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
             starting_after: int.
             stream: False or True.
             betas: list of "responses_multi_agent=v1".
+            stream_resume: whether a stream that breaks is picked up where it stopped; "events": it is, and
+              says so with a StreamResumedEvent; left out, it is where the API keeps the events: of a response
+              in the background, or one that is asked for by its id.
             extra_headers: headers of this call; `omit` as a value takes a default one away.
             extra_query: query parameters of this call.
             extra_body: refused with TypeError: this request has no body.
@@ -112,6 +136,7 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: response_id is empty.
+            ValueError: `stream_resume` without a stream, or with `store=False`.
         """
         query: dict[str, object] = {}
         if include is not omit and include is not missing:
@@ -124,7 +149,7 @@ class AsyncResponsesRetrieve(AsyncAPIResource):
             query["stream"] = stream
         extra_headers = with_header(extra_headers, "openai-beta", betas)
         return await self._call(
-            _RETRIEVE,
+            _RETRIEVE if stream_resume is omit else _RETRIEVE.resuming(stream_resume, query),
             f"/responses/{segment('response_id', response_id)}?beta=true",
             None,
             query,
