@@ -51,9 +51,9 @@ class Agents:
           instructions: sent in every turn.
           max_turns: responses before the run stops with an error. At least 1.
           parallel_tools: whether the model may call several tools at once and they run side by side.
-          max_parallel_tools: how many run at a time. At least 1.
-          tool_timeout: seconds one call may take; None for no limit. A function that is not async goes on in
-            its thread, unheard.
+          max_parallel_tools: how many run at a time; those over their time do not count. At least 1.
+          tool_timeout: seconds one call may take once it has begun; None for no limit. A function that is not
+            async has a thread of its own and goes on in it, unheard, at the longest until the program exits.
           transport: opens the stream of a turn; left out, by HTTP.
           params: more parameters of `responses.stream`, in every turn: `text_format`, `reasoning` …
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import re
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, c
 
 from oxide.errors import ToolArgumentsError
 from oxide.options import Omit, omit
+
+from .threads import in_thread
 
 if TYPE_CHECKING:
     import pydantic
@@ -144,7 +145,8 @@ class FunctionTool(Generic[P, R]):
     async def call(self, arguments: str | bytes | Mapping[str, Any]) -> Any:
         """Check the arguments and call the function with them.
 
-        A function that is not async runs in a worker thread, so that it does not hold up the event loop.
+        A function that is not async runs in a thread of its own, so that it holds up neither the event loop
+        nor other work; where this call is cancelled it goes on, unheard.
 
         Args:
           arguments: as for :meth:`validate`.
@@ -161,7 +163,7 @@ class FunctionTool(Generic[P, R]):
         first = (self._self,) if self._bound else ()
         if inspect.iscoroutinefunction(self._function):
             return await self._function(*first, *before, **values)
-        result = await asyncio.to_thread(self._function, *first, *before, **values)
+        result = await in_thread(self._function, *first, *before, **values)
         return await result if inspect.isawaitable(result) else result
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import threading
+import time
 from typing import Any, Literal
 
 import pytest
@@ -229,6 +231,62 @@ async def test_how_many_tools_run_at_a_time(
         await run.get_final_response()
     assert running == [0, most]
     assert [body["parallel_tool_calls"] for body in sent(oxide_server)] == [parallel] * 2
+
+
+async def test_sync_tools_run_side_by_side_and_their_time_is_their_own(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    many = 40
+    everybody = threading.Barrier(many)
+
+    @openai_tool
+    def together() -> str:
+        everybody.wait(20)
+        return "all here"
+
+    script(oxide_server, response(1, *[("together", "{}")] * many), response(2, text="done"))
+    run = oxide_client.agent("m", input="go", tools=[together], max_parallel_tools=many, tool_timeout=10)
+    async with run:
+        await run.get_final_response()
+    assert [o["output"] for o in sent(oxide_server)[1]["input"]] == ["all here"] * many
+
+
+async def test_a_tool_that_waits_for_its_turn_uses_none_of_its_time(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    @openai_tool
+    def work() -> str:
+        time.sleep(0.1)
+        return "done"
+
+    script(oxide_server, response(1, *[("work", "{}")] * 12), response(2, text="done"))
+    run = oxide_client.agent("m", input="go", tools=[work], max_parallel_tools=2, tool_timeout=0.45)
+    async with run:
+        await run.get_final_response()
+    assert [o["output"] for o in sent(oxide_server)[1]["input"]] == ["done"] * 12
+
+
+async def test_tools_that_hang_hold_up_nothing_else(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    go_on = threading.Event()
+
+    @openai_tool
+    def hangs() -> None:
+        go_on.wait(30)
+
+    script(oxide_server, response(1, *[("hangs", "{}")] * 40), response(2, text="done"))
+    try:
+        async with oxide_client.agent("m", input="go", tools=[hangs], tool_timeout=0.05) as run:
+            await run.get_final_response()
+        assert {o["output"] for o in sent(oxide_server)[1]["input"]} == {
+            "Error: TimeoutError: it took longer than 0.05 s"
+        }
+        # A name has to be looked up, by the executor of the loop.
+        named = oxide_client.with_options(base_url=oxide_server.base_url.replace("127.0.0.1", "localhost"))
+        await asyncio.wait_for(named.models.list(), 10)
+    finally:
+        go_on.set()
 
 
 async def test_leaving_cancels_what_runs(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
