@@ -37,13 +37,14 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
     context = copy_context()
-    outcome: Future[R] = Future()
+    # Taken out for the caller: an exception refers to both frames, which are not to refer back to it.
+    outcome: list[Future[R]] = [Future()]
 
-    def work(outcome: Future[R]) -> None:
+    def work() -> None:
         try:
-            outcome.set_result(context.run(function, *args, **kwargs))
+            outcome[0].set_result(context.run(function, *args, **kwargs))
         except BaseException as error:
-            outcome.set_exception(error)
+            outcome[0].set_exception(error)
         try:
             loop.call_soon_threadsafe(wake)
         except RuntimeError:
@@ -56,11 +57,6 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
             waiter.set_result(None)
 
     # A daemon: threads of an executor are joined at exit, and one that hangs would hold it up for ever.
-    name = f"oxide {getattr(function, '__name__', 'function')}"
-    Thread(target=work, args=(outcome,), name=name, daemon=True).start()
+    Thread(target=work, name=f"oxide {getattr(function, '__name__', 'function')}", daemon=True).start()
     await waiter
-    try:
-        return outcome.result()
-    finally:
-        # An exception refers to this frame, which is not to refer back to it.
-        del outcome
+    return outcome.pop().result()
