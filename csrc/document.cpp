@@ -57,7 +57,19 @@ thread_local Slot slot;
 
 class Lease {
   public:
-    explicit Lease(size_t n) noexcept
+    Lease() = default;
+    explicit Lease(size_t n) noexcept { take(n); }
+    ~Lease()
+    {
+        if (kept)
+            kept->busy = false;
+        else
+            delete parser;
+    }
+    Lease(const Lease &) = delete;
+    Lease &operator=(const Lease &) = delete;
+
+    simdjson_inline void take(size_t n) noexcept
     {
         Slot &mine = slot;
         if (n > OX_KEEP || mine.busy) {
@@ -70,15 +82,6 @@ class Lease {
         kept = &mine;
         mine.busy = true;
     }
-    ~Lease()
-    {
-        if (kept)
-            kept->busy = false;
-        else
-            delete parser;
-    }
-    Lease(const Lease &) = delete;
-    Lease &operator=(const Lease &) = delete;
 
     Parser *parser = nullptr;
 
@@ -121,14 +124,11 @@ simdjson_inline ox_field *next_field(ox_fields *out) noexcept
     return &out->items[out->count++];
 }
 
-int scan_object(const char *p, size_t n, ox_fields *out) noexcept
+int scan_object(const char *p, size_t n, ox_index *index, ox_fields *out) noexcept
 {
     out->count = 0;
-    Lease lease(n);
-    if (!lease.parser)
-        return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(lease.parser->stage, p, n, '{'));
+    OX_CALL(tokens.start(p, n, '{', index));
     if (tokens.empty('}'))
         return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
     for (bool more = true; more;) {
@@ -143,14 +143,11 @@ int scan_object(const char *p, size_t n, ox_fields *out) noexcept
     return OX_JSON_OK;
 }
 
-int scan_array(const char *p, size_t n, ox_fields *out) noexcept
+int scan_array(const char *p, size_t n, ox_index *index, ox_fields *out) noexcept
 {
     out->count = 0;
-    Lease lease(n);
-    if (!lease.parser)
-        return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(lease.parser->stage, p, n, '['));
+    OX_CALL(tokens.start(p, n, '[', index));
     if (tokens.empty(']'))
         return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
     for (bool more = true; more;) {
@@ -173,11 +170,8 @@ int scan_tree(const char *p, size_t n, ox_fields *out) noexcept
     int depth = 0;
 
     out->count = 0;
-    Lease lease(n);
-    if (!lease.parser)
-        return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(lease.parser->stage, p, n, 0));
+    OX_CALL(tokens.start(p, n, 0, nullptr));
     object[0] = tokens.first() == '{';
     bool more = !tokens.empty(object[0] ? '}' : ']');
     for (;;) {
@@ -237,15 +231,12 @@ int same_escaped(const char *key, size_t length, const ox_key *wanted, bool *sam
     return code;
 }
 
-int pluck(const char *p, size_t n, const ox_key *keys, size_t nkeys, ox_value *out) noexcept
+int pluck(const char *p, size_t n, ox_index *index, const ox_key *keys, size_t nkeys, ox_value *out) noexcept
 {
     for (size_t i = 0; i < nkeys; i++)
         out[i].kind = OX_MISSING;
-    Lease lease(n);
-    if (!lease.parser)
-        return OX_JSON_MEMORY;
     Tokens tokens;
-    OX_CALL(tokens.start(lease.parser->stage, p, n, '{'));
+    OX_CALL(tokens.start(p, n, '{', index));
     if (tokens.empty('}'))
         return tokens.done() ? OX_JSON_OK : OX_JSON_SYNTAX;
     for (bool more = true; more;) { // to the end even when all are found: the last duplicate wins

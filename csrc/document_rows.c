@@ -52,3 +52,24 @@ void ox_fields_free(ox_fields *f)
         free(f->items);
     ox_fields_init(f);
 }
+
+void ox_index_free(ox_index *index)
+{
+    free(index->at);
+    memset(index, 0, sizeof *index);
+}
+
+int ox_index_keep(ox_index *index, const char *base, const uint32_t *at, size_t count)
+{
+    size_t size = (count + 1) * sizeof *at;
+    if (size > OX_INDEX_SMALL && size > at[count] / 4)
+        return OX_JSON_OK;
+    uint32_t *kept = malloc(size);
+    if (!kept)
+        return OX_JSON_MEMORY;
+    memcpy(kept, at, size);
+    index->base = base;
+    index->at = kept;
+    index->count = count;
+    return OX_JSON_OK;
+}

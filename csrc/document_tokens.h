@@ -102,14 +102,20 @@ constexpr Depths depths;
 // The tokens of one document, and one level of its grammar.
 class Tokens {
   public:
-    // Runs the first stage. OX_JSON_TYPE unless the document begins with `open`, or with any bracket where that is 0.
-    int start(row::dom_parser_implementation &stage, const char *p, size_t n, char open) noexcept
+    // Finds the tokens: in the index, or by the first stage, which an empty index learns from. OX_JSON_TYPE unless the
+    // text begins with `open`, or with any bracket where that is 0.
+    simdjson_inline int start(const char *p, size_t n, char open, ox_index *index) noexcept
     {
-        if (stage.stage1(reinterpret_cast<const uint8_t *>(p), n, sj::stage1_mode::regular))
-            return OX_JSON_SYNTAX;
-        base = p;
-        at = stage.structural_indexes.get();
-        end = at + stage.n_structural_indexes; // *end is n: the token behind the last
+        if (index && index->at && p >= index->base && p + n <= index->base + index->at[index->count]) {
+            const uint32_t *last = index->at + index->count;
+            base = index->base;
+            at = first_from(index->at, last, static_cast<size_t>(p - base));
+            end = first_from(at, last, static_cast<size_t>(p + n - base));
+            if (simdjson_unlikely(at == end))
+                return OX_JSON_SYNTAX;
+        } else {
+            OX_CALL(stage(p, n, index));
+        }
         if (open ? base[*at] != open : base[*at] != '{' && base[*at] != '[')
             return OX_JSON_TYPE;
         at++;
@@ -222,6 +228,37 @@ class Tokens {
         }
     }
 
+    // The first of some positions, which ascend, that is not below `from`. As std::lower_bound, which leaves a weak
+    // symbol.
+    static const uint32_t *first_from(const uint32_t *p, const uint32_t *last, size_t from) noexcept
+    {
+        for (size_t n = static_cast<size_t>(last - p); n;) {
+            const size_t half = n / 2;
+            if (p[half] < from) {
+                p += half + 1;
+                n -= half + 1;
+            } else {
+                n = half;
+            }
+        }
+        return p;
+    }
+
+    simdjson_inline int stage(const char *p, size_t n, ox_index *index) noexcept
+    {
+        lease.take(n);
+        if (!lease.parser)
+            return OX_JSON_MEMORY;
+        auto &first = lease.parser->stage;
+        if (first.stage1(reinterpret_cast<const uint8_t *>(p), n, sj::stage1_mode::regular))
+            return OX_JSON_SYNTAX;
+        base = p;
+        at = first.structural_indexes.get();
+        end = at + first.n_structural_indexes; // *end is n: the token behind the last
+        return index && !index->at ? ox_index_keep(index, p, at, first.n_structural_indexes) : OX_JSON_OK;
+    }
+
+    Lease lease;
     const char *base = nullptr;
     const uint32_t *at = nullptr;
     const uint32_t *end = nullptr;

@@ -99,6 +99,9 @@ cdef extern from "oxide/document.h" nogil:
         size_t count
         size_t capacity
 
+    ctypedef struct ox_index:
+        pass
+
     ctypedef struct ox_key:
         const char *p
         size_t n
@@ -131,10 +134,10 @@ cdef extern from "oxide/document.h" nogil:
     ctypedef struct ox_json:
         const char *name
         const char *version
-        int (*scan_object)(const char *, size_t, ox_fields *) noexcept
-        int (*scan_array)(const char *, size_t, ox_fields *) noexcept
+        int (*scan_object)(const char *, size_t, ox_index *, ox_fields *) noexcept
+        int (*scan_array)(const char *, size_t, ox_index *, ox_fields *) noexcept
         int (*scan_tree)(const char *, size_t, ox_fields *) noexcept
-        int (*pluck)(const char *, size_t, const ox_key *, size_t, ox_value *) noexcept
+        int (*pluck)(const char *, size_t, ox_index *, const ox_key *, size_t, ox_value *) noexcept
         int (*walk)(const char *, size_t, const ox_visitor *, void *) noexcept
         int (*number)(const char *, size_t, ox_number *) noexcept
         int (*classify)(const char *, size_t) noexcept
@@ -142,4 +145,5 @@ cdef extern from "oxide/document.h" nogil:
 
     void ox_fields_init(ox_fields *)
     void ox_fields_free(ox_fields *)
+    void ox_index_free(ox_index *)
     const ox_json *ox_json_by_kernels(const char *kernels_name)

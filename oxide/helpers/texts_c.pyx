@@ -95,6 +95,6 @@ def response_id(bytes body not None, Py_ssize_t length) -> str | None:
         return texts_py.response_id(body, length)
     key.p = b"id"
     key.n = 2
-    if pluck_keys(PyBytes_AS_STRING(body), length, &key, 1, &value) != OX_JSON_OK:
+    if pluck_keys(PyBytes_AS_STRING(body), length, NULL, &key, 1, &value) != OX_JSON_OK:
         return texts_py.response_id(body, length)
     return value_to_python(&value) if value.kind == OX_STRING else None

@@ -12,7 +12,7 @@ from libc.string cimport memcmp, memcpy, memset
 from oxide.csrc cimport (
     OX_ARRAY, OX_ESCAPED, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_STOPPED, OX_MISSING,
     OX_NON_ASCII, OX_NULL, OX_NUMBER_F64, OX_NUMBER_I64, OX_OBJECT, OX_PADDING, OX_STRING, OX_TRUE,
-    ox_field, ox_fields, ox_fields_free, ox_fields_init, ox_json, ox_json_by_kernels, ox_kernels,
+    ox_field, ox_fields, ox_fields_free, ox_fields_init, ox_index, ox_json, ox_json_by_kernels, ox_kernels,
     ox_kernels_active, ox_kernels_forced, ox_key, ox_number, ox_value, ox_visitor,
 )
 
@@ -328,12 +328,12 @@ cdef object value_to_python(const ox_value *value):
 
 # --- for the compiled modules above -------------------------------------------------------------------------------
 
-cdef int scan_object(const char *p, Py_ssize_t n, ox_fields *out) noexcept:
-    return simdjson.scan_object(p, n, out)
+cdef int scan_object(const char *p, Py_ssize_t n, ox_index *index, ox_fields *out) noexcept:
+    return simdjson.scan_object(p, n, index, out)
 
 
-cdef int scan_array(const char *p, Py_ssize_t n, ox_fields *out) noexcept:
-    return simdjson.scan_array(p, n, out)
+cdef int scan_array(const char *p, Py_ssize_t n, ox_index *index, ox_fields *out) noexcept:
+    return simdjson.scan_array(p, n, index, out)
 
 
 cdef int scan_tree(const char *p, Py_ssize_t n, ox_fields *out) noexcept:
@@ -344,8 +344,10 @@ cdef void fields_free(ox_fields *fields) noexcept:
     ox_fields_free(fields)
 
 
-cdef int pluck_keys(const char *p, Py_ssize_t n, const ox_key *keys, size_t nkeys, ox_value *out) noexcept:
-    return simdjson.pluck(p, n, keys, nkeys, out)
+cdef int pluck_keys(
+    const char *p, Py_ssize_t n, ox_index *index, const ox_key *keys, size_t nkeys, ox_value *out
+) noexcept:
+    return simdjson.pluck(p, n, index, keys, nkeys, out)
 
 
 # --- for Python ---------------------------------------------------------------------------------------------------
@@ -409,7 +411,7 @@ cdef int _find(const char *p, Py_ssize_t n, object step, ox_value *out) except -
         except UnicodeEncodeError:
             return 1
         key.n = size
-        code = simdjson.pluck(p, n, &key, 1, out)
+        code = simdjson.pluck(p, n, NULL, &key, 1, out)
         return code != OX_JSON_OK or out.kind == OX_MISSING
     if not isinstance(step, int):
         return 1
@@ -417,7 +419,7 @@ cdef int _find(const char *p, Py_ssize_t n, object step, ox_value *out) except -
         return 1
     index = step
     ox_fields_init(&fields)
-    code = simdjson.scan_array(p, n, &fields)
+    code = simdjson.scan_array(p, n, NULL, &fields)
     if index < 0:
         index += <Py_ssize_t>fields.count
     if code == OX_JSON_OK and 0 <= index < <Py_ssize_t>fields.count:

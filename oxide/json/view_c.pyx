@@ -53,9 +53,9 @@ cdef class View:
             return 0
         ox_fields_init(&found)
         if self.at.kind == OX_OBJECT:
-            code = scan_object(self.at.p, self.at.n, &found)
+            code = scan_object(self.at.p, self.at.n, NULL, &found)
         else:
-            code = scan_array(self.at.p, self.at.n, &found)
+            code = scan_array(self.at.p, self.at.n, NULL, &found)
         if code == OX_JSON_OK:
             self.fields = <ox_field *>malloc((found.count + 1) * sizeof(ox_field))
             if self.fields == NULL:

@@ -42,7 +42,7 @@ cdef class EventFactory:
                     value.p = ev.data
                     value.n = ev.data_len
                     value.kind = OX_OBJECT
-                    tag = tag_of(self.plan, &value)
+                    tag = tag_of(self.plan, &value, NULL)
                     plan = self.plan.variants.get(tag)
                     if plan is None:
                         plan = type_plan(conv.unknown_shape())

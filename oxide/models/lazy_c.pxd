@@ -6,7 +6,7 @@
 from cpython.object cimport PyObject
 from libc.stdint cimport int16_t, uint8_t, uint64_t
 
-from oxide.csrc cimport ox_value
+from oxide.csrc cimport ox_index, ox_value
 
 
 cdef class Body:
@@ -14,6 +14,7 @@ cdef class Body:
     cdef object keep            # owns the bytes
     cdef const char *p          # followed by OX_PADDING readable bytes
     cdef Py_ssize_t n
+    cdef ox_index index         # its tokens, from the first scan on
     cdef int mode               # LAZY, EAGER or OFF
     cdef int depth              # EAGER: models being read at once
     cdef tuple prefix           # path to the root of this text, for messages
@@ -98,7 +99,8 @@ cdef object new_lazy(ClassPlan plan, Body body, const char *p, Py_ssize_t n)
 # no JSON.
 cdef object event_instance(ClassPlan plan, const char *p, Py_ssize_t n, int mode)
 cdef object root_value(TypePlan plan, bytes body, Py_ssize_t n, int mode)
-cdef object tag_of(TypePlan plan, const ox_value *value)
+# index: that of the text the value is in, or NULL.
+cdef object tag_of(TypePlan plan, const ox_value *value, ox_index *index)
 cdef object convert_value(TypePlan plan, Body body, const ox_value *value)
 cdef int materialise_c(object instance) except -1
 cdef Body new_body(object keep, const char *p, Py_ssize_t n, int mode)

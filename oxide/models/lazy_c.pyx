@@ -15,7 +15,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 from oxide.csrc cimport (
     OX_BASE64_ROOM, ox_base64_decode, ox_float_le, ox_kernels, ox_kernels_active,
     OX_ARRAY, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_SYNTAX, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING,
-    OX_TRUE, ox_field, ox_fields, ox_fields_init, ox_key, ox_kind, ox_value,
+    OX_TRUE, ox_field, ox_fields, ox_fields_init, ox_index, ox_index_free, ox_key, ox_kind, ox_value,
 )
 from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, value_to_python
 from oxide.models.instance cimport (

@@ -13,6 +13,7 @@ cdef class Body:
     def __dealloc__(self):
         global _bodies
         _bodies -= 1
+        ox_index_free(&self.index)
 
 
 @cython.final
@@ -164,7 +165,7 @@ cdef class Source:
         cdef int16_t *where
         ox_fields_init(&found)
         try:
-            rc = scan_object(self.p, self.n, &found)
+            rc = scan_object(self.p, self.n, &self.body.index, &found)
             if rc == OX_JSON_MEMORY or found.count > 32000:
                 raise MemoryError
             if rc != OX_JSON_OK:

@@ -40,7 +40,7 @@ cdef bint plain_object(ClassPlan plan, const char *p, Py_ssize_t n) except -1:
     cdef Py_ssize_t i
     ox_fields_init(&found)
     try:
-        if scan_object(p, n, &found) != OX_JSON_OK:
+        if scan_object(p, n, NULL, &found) != OX_JSON_OK:
             return False
         for i in range(<Py_ssize_t>found.count):
             if is_error(plan, &found.items[i]):
@@ -75,7 +75,7 @@ cdef PyObject *quick_event(ClassPlan plan, const char *p, Py_ssize_t n, int mode
         if rc != OX_JSON_OK:
             # Large, nested deeply, or no JSON.
             quick.tree = False
-            rc = scan_object(p, n, &found)
+            rc = scan_object(p, n, NULL, &found)
         if rc != OX_JSON_OK:
             return NULL
         quick.items = found.items

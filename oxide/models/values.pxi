@@ -11,11 +11,13 @@ class _Trail:
 
     def steps(self):
         cdef Body body = <Body>self._body
-        return conv.path_steps(body.prefix) + _steps(body.p, body.n, body.p + <Py_ssize_t>self._offset)
+        return conv.path_steps(body.prefix) + _steps(body, body.p + <Py_ssize_t>self._offset)
 
 
-cdef list _steps(const char *p, Py_ssize_t n, const char *target):
-    """Keys and indexes that lead from the container at p to the value at target."""
+cdef list _steps(Body body, const char *target):
+    """Keys and indexes that lead from the root to the value at target."""
+    cdef const char *p = body.p
+    cdef Py_ssize_t n = body.n
     cdef ox_fields found
     cdef ox_value *value
     cdef Py_ssize_t i
@@ -25,7 +27,8 @@ cdef list _steps(const char *p, Py_ssize_t n, const char *target):
     try:
         while deeper and p != target and n > 0:
             deeper = False
-            if (scan_object(p, n, &found) if p[0] == c"{" else scan_array(p, n, &found)) != OX_JSON_OK:
+            scan = scan_object if p[0] == c"{" else scan_array
+            if scan(p, n, &body.index, &found) != OX_JSON_OK:
                 break
             for i in range(<Py_ssize_t>found.count):
                 value = &found.items[i].value
@@ -159,7 +162,7 @@ cdef object json_list(TypePlan plan, Body body, const ox_value *value):
             return numbers
     ox_fields_init(&found)
     try:
-        if scan_array(value.p, <Py_ssize_t>value.n, &found) != OX_JSON_OK:
+        if scan_array(value.p, <Py_ssize_t>value.n, &body.index, &found) != OX_JSON_OK:
             return by_python(plan, body, value)
         result = PyList_New(<Py_ssize_t>found.count)
         for i in range(<Py_ssize_t>found.count):
@@ -177,7 +180,7 @@ cdef object json_dict(TypePlan plan, Body body, const ox_value *value):
     cdef dict result = {}
     ox_fields_init(&found)
     try:
-        if scan_object(value.p, <Py_ssize_t>value.n, &found) != OX_JSON_OK:
+        if scan_object(value.p, <Py_ssize_t>value.n, &body.index, &found) != OX_JSON_OK:
             return by_python(plan, body, value)
         for i in range(<Py_ssize_t>found.count):
             PyDict_SetItem(result, field_key(&found.items[i]),
@@ -191,7 +194,7 @@ cdef object json_union(TypePlan plan, Body body, const ox_value *value):
     cdef TypePlan member = None
     cdef ox_kind got = value.kind
     if got == OX_OBJECT and plan.tag is not None:
-        tag = tag_of(plan, value)
+        tag = tag_of(plan, value, &body.index)
         if tag is not None:
             found = plan.variants.get(tag)
             if found is None:
@@ -231,7 +234,7 @@ cdef const char *simple_string_end(const char *p, const char *end) noexcept:
     return quote
 
 
-cdef object tag_of(TypePlan plan, const ox_value *value):
+cdef object tag_of(TypePlan plan, const ox_value *value, ox_index *index):
     """The string under the union's tag, None if there is none.
 
     The tag stands among the first scalars of an object, so most need no scan.
@@ -276,6 +279,7 @@ cdef object tag_of(TypePlan plan, const ox_value *value):
     cdef ox_value found
     wanted_key.p = PyBytes_AS_STRING(plan.tag)
     wanted_key.n = n
-    if pluck_keys(value.p, <Py_ssize_t>value.n, &wanted_key, 1, &found) != OX_JSON_OK or found.kind != OX_STRING:
+    if (pluck_keys(value.p, <Py_ssize_t>value.n, index, &wanted_key, 1, &found) != OX_JSON_OK
+            or found.kind != OX_STRING):
         return None
     return json_string(&found)

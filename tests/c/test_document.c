@@ -60,6 +60,31 @@ static const ox_visitor visitor = {on_null, on_boolean, on_number, on_string, on
 /* Of two faults in one document rows may name either. */
 static void outcome(log *l, int code) { add(l, code ? "refused" : "taken", 5); }
 
+/* A scan by the index of the document around must find what the text alone has. */
+static void same_by_index(const ox_json *row, const char *p, size_t n, ox_index *index, int array)
+{
+    static const ox_key key = {"a", 1};
+    ox_fields alone, indexed;
+    ox_value of_alone, of_indexed;
+    ox_fields_init(&alone);
+    ox_fields_init(&indexed);
+    int code = (array ? row->scan_array : row->scan_object)(p, n, NULL, &alone);
+    CHECK((array ? row->scan_array : row->scan_object)(p, n, index, &indexed) == code,
+          "%s: the index changes what a scan of %.*s says", row->name, (int)n, p);
+    CHECK(code || alone.count == indexed.count, "%s: %zu entries by index", row->name, indexed.count);
+    for (size_t i = 0; !code && i < alone.count; i++) {
+        const ox_field *a = &alone.items[i], *b = &indexed.items[i];
+        CHECK(a->key == b->key && a->key_len == b->key_len && a->value.p == b->value.p && a->value.n == b->value.n &&
+              a->value.kind == b->value.kind, "%s: entry %zu by index", row->name, i);
+    }
+    code = row->pluck(p, n, NULL, &key, 1, &of_alone);
+    CHECK(row->pluck(p, n, index, &key, 1, &of_indexed) == code, "%s: pluck by index", row->name);
+    CHECK(code || (of_alone.kind == of_indexed.kind && (!of_alone.kind || of_alone.p == of_indexed.p)),
+          "%s: another value by index", row->name);
+    ox_fields_free(&alone);
+    ox_fields_free(&indexed);
+}
+
 /* An entry of a tree: scanning its span alone must give its own children, at the places `after` leads to. */
 static void describe_entry(const char *p, size_t n, const ox_fields *tree, size_t i, log *out)
 {
@@ -74,7 +99,7 @@ static void describe_entry(const char *p, size_t n, const ox_fields *tree, size_
     }
     ox_fields children;
     ox_fields_init(&children);
-    int code = (f->value.kind == OX_OBJECT ? rows[0]->scan_object : rows[0]->scan_array)(f->value.p, f->value.n, &children);
+    int code = (f->value.kind == OX_OBJECT ? rows[0]->scan_object : rows[0]->scan_array)(f->value.p, f->value.n, NULL, &children);
     CHECK(code == OX_JSON_OK, "a span of a tree that does not parse: %.*s", (int)f->value.n, f->value.p);
     size_t child = i + 1;
     for (size_t k = 0; k < children.count; k++, child = tree->items[child].after) {
@@ -98,7 +123,7 @@ static void describe(const ox_json *row, const char *p, size_t n, log *out)
     out->n = 0;
     ox_fields_init(&fields);
     for (int array = 0; array < 2; array++) {
-        code = (array ? row->scan_array : row->scan_object)(p, n, &fields);
+        code = (array ? row->scan_array : row->scan_object)(p, n, NULL, &fields);
         outcome(out, code);
         for (size_t i = 0; !code && i < fields.count; i++) {
             const ox_field *f = &fields.items[i];
@@ -119,10 +144,19 @@ static void describe(const ox_json *row, const char *p, size_t n, log *out)
     }
     code = row->scan_tree(p, n, &fields);
     outcome(out, code);
-    for (size_t i = 0; !code && i < fields.count; i++)
+    ox_index index = {0};
+    for (int array = 0; array < 2; array++)
+        for (int again = 0; again < 2; again++)
+            same_by_index(row, p, n, &index, array);
+    CHECK(code || (index.at && index.base == p), "%s: a small document without an index", row->name);
+    for (size_t i = 0; !code && i < fields.count; i++) {
+        const ox_value *v = &fields.items[i].value;
         describe_entry(p, n, &fields, i, out);
+        same_by_index(row, v->p, v->n, &index, v->kind == OX_ARRAY);
+    }
+    ox_index_free(&index);
     ox_fields_free(&fields);
-    code = row->pluck(p, n, keys, 4, found);
+    code = row->pluck(p, n, NULL, keys, 4, found);
     outcome(out, code);
     for (int i = 0; !code && i < 4; i++) {
         size_t facts[] = {found[i].kind, found[i].kind ? (size_t)(found[i].p - p) : 0, found[i].kind ? found[i].n : 0};
@@ -212,7 +246,7 @@ static void large(void)
     for (size_t r = 0; r < nrows; r++) {
         ox_fields fields;
         ox_fields_init(&fields);
-        CHECK(rows[r]->scan_array(p, n, &fields) == OX_JSON_OK, "%s", rows[r]->name);
+        CHECK(rows[r]->scan_array(p, n, NULL, &fields) == OX_JSON_OK, "%s", rows[r]->name);
         CHECK(fields.count == items, "%s: %zu elements", rows[r]->name, fields.count);
         ox_number last;
         ox_value *v = &fields.items[items - 1].value;
@@ -220,6 +254,36 @@ static void large(void)
         CHECK(last.kind == OX_NUMBER_I64 && last.as.i64 == (long long)((items - 1) % 1000), "%s", rows[r]->name);
         ox_fields_free(&fields);
     }
+    free(p);
+}
+
+/* An index costs memory for as long as its document is kept: it is left out where it would take much of it. */
+static void indexes(const ox_json *row)
+{
+    size_t n = 4 * (size_t)OX_INDEX_SMALL;
+    char *p = malloc(n + OX_PADDING);
+    ox_fields fields;
+    ox_index index = {0};
+    CHECK(p, "no memory");
+    ox_fields_init(&fields);
+    for (size_t every = 8; every <= 64; every *= 8) {
+        memset(p, '1', n + OX_PADDING);
+        for (size_t i = every; i < n - 1; i += every)
+            p[i] = ',';
+        p[0] = '[';
+        p[n - 1] = ']';
+        CHECK(row->scan_array(p, n, &index, &fields) == OX_JSON_OK, "%s", row->name);
+        CHECK(!index.at == (every == 8), "%s: the index of a token each %zu bytes", row->name, every / 2);
+    }
+
+    /* Of another document: not to be used, and kept as it is. */
+    static const char other[] = "[1, 2]                                                                          ";
+    const uint32_t *at = index.at;
+    CHECK(row->scan_array(other, 6, &index, &fields) == OX_JSON_OK && fields.count == 2, "%s", row->name);
+    CHECK(index.at == at && index.base == p, "%s: an index that changed hands", row->name);
+    ox_index_free(&index);
+    CHECK(!index.at && !index.count, "%s: an index that was freed", row->name);
+    ox_fields_free(&fields);
     free(p);
 }
 
@@ -276,6 +340,7 @@ int main(void)
     deep_tree(OX_TREE_DEPTH + 2, OX_JSON_DEPTH);
     large();
     for (size_t r = 0; r < nrows; r++) {
+        indexes(rows[r]);
         strings(rows[r]);
         stops(rows[r]);
     }

@@ -70,6 +70,21 @@ static inline void ox_fields_init(ox_fields *f)
 void ox_fields_free(ox_fields *);
 int ox_fields_grow(ox_fields *); /* OX_JSON_OK or OX_JSON_MEMORY */
 
+/* Where the tokens of a document begin. The first scan it is given to leaves them here, so that those of the values
+ * inside find them without looking at the text again; it may leave nothing: see OX_INDEX_SMALL. All zeros at first. */
+typedef struct ox_index {
+    const char *base;
+    uint32_t *at; /* count positions, then the document's length; NULL before the first scan */
+    size_t count;
+} ox_index;
+
+/* An index is kept where it takes no more bytes than this, or no more than a quarter of its document's. */
+enum { OX_INDEX_SMALL = 64 * 1024 };
+
+void ox_index_free(ox_index *);
+/* Keeps a copy, if it is worth it; OX_JSON_OK or OX_JSON_MEMORY. */
+int ox_index_keep(ox_index *, const char *base, const uint32_t *at, size_t count);
+
 typedef struct ox_key {
     const char *p;
     size_t n;
@@ -104,14 +119,15 @@ typedef struct ox_visitor {
 typedef struct ox_json {
     const char *name;    /* simdjson's own: haswell, arm64, fallback */
     const char *version; /* of simdjson */
-    /* All top-level fields in order, duplicates included. out must be initialised and is overwritten. */
-    int (*scan_object)(const char *p, size_t n, ox_fields *out);
-    int (*scan_array)(const char *p, size_t n, ox_fields *out);
+    /* All top-level fields in order, duplicates included. out must be initialised and is overwritten. The index is that
+     * of the document p is in, or NULL. */
+    int (*scan_object)(const char *p, size_t n, ox_index *, ox_fields *out);
+    int (*scan_array)(const char *p, size_t n, ox_index *, ox_fields *out);
     /* The fields and elements of every level, each container before what is in it, the document itself left out. For
      * small documents: OX_JSON_DEPTH below OX_TREE_DEPTH levels. */
     int (*scan_tree)(const char *p, size_t n, ox_fields *out);
     /* One pass over a top-level object: out[i] is the last value under keys[i], kind OX_MISSING where there is none. */
-    int (*pluck)(const char *p, size_t n, const ox_key *keys, size_t nkeys, ox_value *out);
+    int (*pluck)(const char *p, size_t n, ox_index *, const ox_key *keys, size_t nkeys, ox_value *out);
     /* The whole document, every byte of it checked. */
     int (*walk)(const char *p, size_t n, const ox_visitor *, void *context);
     /* A number span of a scan or pluck. */
