@@ -306,7 +306,12 @@ def _validate(_: str) -> Body:
     return _repeated(lambda: Report.model_validate_json(text))
 
 
-@case("parse.call", 5, 25, "responses.parse() of that answer, over loopback")
+@case(
+    "parse.call",
+    5,
+    25,
+    "responses.parse() of that answer, over loopback: to be 1.15 times that",
+)
 def _parse(base: str) -> Body:
     return _over_loopback("parse-300k", base)
 

@@ -10,6 +10,7 @@ from oxide.options import is_given
 from oxide.resources._base import Endpoint
 
 from .parsing import (
+    field_text,
     is_type,
     parse_arguments,
     parse_text,
@@ -159,15 +160,16 @@ def finish_chat_completion(completion: Any, format: Any, tools: Iterable[Any] | 
       LengthFinishReasonError, ContentFilterFinishReasonError: a choice was cut short.
       pydantic.ValidationError: what the model wrote does not fit.
     """
+    from oxide.models.lazy import assign
+
     for choice in completion.choices:
         if choice.finish_reason == "length":
             raise LengthFinishReasonError(completion=completion)
         if choice.finish_reason == "content_filter":
             raise ContentFilterFinishReasonError(completion=completion)
         message = choice.message
-        text = message.content
-        wanted = format is not None and text and not message.refusal
-        message.parsed = parse_text(text, format) if wanted else None
+        text = field_text(message, "content") if format is not None and not message.refusal else None
+        assign(message, "parsed", parse_text(text, format) if text else None)
         calls: list[Any] = []
         for call in message.tool_calls or ():
             if call.type == "custom":
@@ -175,9 +177,10 @@ def finish_chat_completion(completion: Any, format: Any, tools: Iterable[Any] | 
                 _warn(call.id)
                 continue
             function = call.function
-            function.parsed_arguments = parse_arguments(tools, function.name, function.arguments)
+            arguments = parse_arguments(tools, function.name, function.arguments)
+            assign(function, "parsed_arguments", arguments)
             calls.append(call)
-        message.tool_calls = calls or None
+        assign(message, "tool_calls", calls or None)
 
 
 def _warn(call_id: str) -> None:
@@ -277,14 +280,16 @@ def finish_response(response: Any, format: Any, tools: Iterable[Any] | None) -> 
     Raises:
       pydantic.ValidationError: what the model wrote does not fit.
     """
+    from oxide.models.lazy import assign
+
     for item in response.output or ():
         if item.type == "message":
             # Commentary is no result: only text without a phase, or of the final answer, is parsed.
             final = item.phase in (None, "final_answer")
             for part in item.content or ():
                 if part.type == "output_text":
-                    part.parsed = parse_text(part.text, format) if format is not None and final else None
+                    wanted = format is not None and final
+                    assign(part, "parsed", parse_text(field_text(part, "text"), format) if wanted else None)
         elif item.type == "function_call":
-            item.parsed_arguments = parse_arguments(
-                tools, item.name, item.arguments, namespace=item.namespace
-            )
+            arguments = parse_arguments(tools, item.name, item.arguments, namespace=item.namespace)
+            assign(item, "parsed_arguments", arguments)

@@ -29,6 +29,7 @@ __all__ = [
     "TextFormatT",
     "adapter",
     "chat_format",
+    "field_text",
     "find_tool",
     "is_type",
     "parse_arguments",
@@ -194,19 +195,68 @@ def with_text_format(text: Any, format: Any) -> dict[str, Any]:
     return {**asked, "format": text_format(format)}
 
 
-def parse_text(text: str, format: Any) -> Any:
+def parse_text(text: str | bytes, format: Any) -> Any:
     """Make an instance of a type out of the text a model wrote.
 
     Args:
-      text: JSON.
+      text: JSON, as a string or in UTF-8.
       format: as for :func:`adapter`.
 
     Raises:
       pydantic.ValidationError: the text is not JSON or does not fit, as with the official SDK.
     """
+    from pydantic import ValidationError
+
+    if isinstance(text, bytes):
+        try:
+            if _takes_bytes(format):
+                return _validate(text, format)
+        except ValidationError as error:
+            # Where the text is no JSON the error shows all of it, which is a `str` with the official SDK.
+            if not _is_no_json(error):
+                raise
+        text = text.decode()
+    return _validate(text, format)
+
+
+def _validate(text: str | bytes, format: Any) -> Any:
     if _is_model(format):
         return format.model_validate_json(text)
     return adapter(format).validate_json(text)
+
+
+def _takes_bytes(format: Any) -> bool:
+    """Whether the text goes to pydantic, not to a method that a model has in its place."""
+    from pydantic import BaseModel
+
+    if not _is_model(format):
+        return True
+    method = getattr(format.model_validate_json, "__func__", None)
+    return method is BaseModel.model_validate_json.__func__  # type: ignore[attr-defined]
+
+
+def _is_no_json(error: pydantic.ValidationError) -> bool:
+    if error.error_count() != 1:
+        return False
+    (found,) = error.errors(include_url=False, include_context=False, include_input=False)
+    return found["type"] == "json_invalid" and not found["loc"]
+
+
+def field_text(part: Any, name: str) -> Any:
+    """A text in an answer, for :func:`parse_text`.
+
+    Args:
+      part: the model that holds it.
+      name: of its field.
+
+    Returns:
+      Its UTF-8 where nobody has read the field, which stays unread: that is what came and what pydantic
+      reads, and nobody may ever look at a `str` in between. Else the field's value.
+    """
+    from oxide.models.lazy import unread_text
+
+    raw = unread_text(part, name)
+    return getattr(part, name) if raw is None else raw
 
 
 def partial_json(text: str) -> Any:

@@ -11,6 +11,8 @@ cdef object to_python(const char *p, Py_ssize_t n)
 cdef object value_to_python(const ox_value *value)
 # The str between two quotes: p points behind the opening one, p[n] is the closing one.
 cdef object string(const char *p, Py_ssize_t n)
+# Its UTF-8, with no str made of it; None where it holds lone surrogates or is no JSON: string() knows what to do.
+cdef bytes utf8(const char *p, Py_ssize_t n)
 # The field's name, from a bounded cache of shared str objects.
 cdef object field_key(const ox_field *field)
 

@@ -38,6 +38,9 @@ cdef extern from "Python.h":
     void *PyUnicode_1BYTE_DATA(PyObject *)
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject *)
     const char *PyUnicode_AsUTF8AndSize(object, Py_ssize_t *) except NULL
+    PyObject *PyBytes_New "PyBytes_FromStringAndSize"(const char *, Py_ssize_t)
+    char *PyBytes_Data "PyBytes_AS_STRING"(PyObject *)
+    int _PyBytes_Resize(PyObject **, Py_ssize_t)
     PyObject *PyLong_FromLongLong(long long)
     PyObject *PyLong_FromUnsignedLongLong(unsigned long long)
     PyObject *PyFloat_FromDouble(double)
@@ -170,6 +173,19 @@ cdef object string(const char *p, Py_ssize_t n):
     if flags & OX_ESCAPED:
         return _unescaped(p, n)
     return _own(_new_string(p, n, flags))
+
+
+cdef bytes utf8(const char *p, Py_ssize_t n):
+    cdef size_t length = 0
+    cdef PyObject *text = PyBytes_New(NULL, n + OX_PADDING)
+    if text == NULL:
+        _raise()
+    if simdjson.unescape(p, n, PyBytes_Data(text), &length) != OX_JSON_OK:
+        decref(text)
+        return None
+    if _PyBytes_Resize(&text, <Py_ssize_t>length):
+        _raise()
+    return _own(text)
 
 
 cdef object field_key(const ox_field *field):

@@ -7,14 +7,41 @@ from typing import TYPE_CHECKING
 from oxide._backend import NATIVE
 
 if TYPE_CHECKING or not NATIVE:
-    from .lazy_py import Carrier, Later, assemble, build, given, is_lazy, materialise, note, packed, raw_json
+    from .lazy_py import (
+        Carrier,
+        Later,
+        assemble,
+        assign,
+        build,
+        given,
+        is_lazy,
+        materialise,
+        note,
+        packed,
+        raw_json,
+        unread_text,
+    )
 else:
-    from .lazy_c import Carrier, Later, assemble, build, given, is_lazy, materialise, note, packed, raw_json
+    from .lazy_c import (
+        Carrier,
+        Later,
+        assemble,
+        assign,
+        build,
+        given,
+        is_lazy,
+        materialise,
+        note,
+        packed,
+        raw_json,
+        unread_text,
+    )
 
 __all__ = [
     "Carrier",
     "Later",
     "assemble",
+    "assign",
     "build",
     "given",
     "is_lazy",
@@ -22,4 +49,5 @@ __all__ = [
     "note",
     "packed",
     "raw_json",
+    "unread_text",
 ]

@@ -88,7 +88,7 @@ cdef class Source:
     # Both made by one scan, when a field is first asked for.
     cdef Entry *entries
     cdef Py_ssize_t count
-    cdef int16_t *where         # index of a field → 1 + index of its entry, 0 where there is none
+    cdef int16_t *where         # index of a field → 1 + index of its entry, 0 where there is none, ASSIGNED
     cdef int scan(self) except -1
 
 

@@ -17,7 +17,7 @@ from oxide.csrc cimport (
     OX_ARRAY, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_SYNTAX, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING,
     OX_TRUE, ox_field, ox_fields, ox_fields_init, ox_index, ox_index_free, ox_key, ox_kind, ox_value,
 )
-from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, value_to_python
+from oxide.json.json_c cimport field_key, fields_free, pluck_keys, scan_array, scan_object, scan_tree, string, utf8, value_to_python
 from oxide.models.instance cimport (
     OX_SLOT, OxFilled, ox_alloc, ox_base_getattro, ox_clear_slot, ox_dict, ox_filled_new, ox_filled_ready, ox_filled_value,
     ox_install, ox_is_filled, ox_is_model, ox_later_type, ox_miss, ox_remember, ox_resolve, ox_set_dict, ox_set_slot, ox_slot_extra, ox_slot_fields_set, ox_slot_offset, ox_slot_private, ox_slot_source,
@@ -102,6 +102,10 @@ cdef enum:
 cdef enum:
     # Of models inside models that are read at once: far above what the API nests, far below what a stack holds.
     MAX_DEPTH = 400
+
+cdef enum:
+    # In place of the entry a field is read from: it was given a value.
+    ASSIGNED = -1
 
 cdef enum:
     LAZY = 0
@@ -280,7 +284,7 @@ cdef int fill_all(object instance, Source source) except -1:
     source.scan()
     for item in source.plan.fields:
         field = <FieldPlan>item
-        if source.where[field.index] > 0:
+        if source.where[field.index] != 0:
             given.add(field.name)
         elif field.required and source.body.mode == LAZY:
             continue
@@ -384,6 +388,41 @@ def note(instance, name, value):
         (<dict>ox_dict(instance))[name] = value
     else:
         setattr(instance, name, value)
+
+
+def unread_text(instance, str name not None):
+    """The UTF-8 of a text that has not been read as a field yet; None where it has been, or cannot be had."""
+    cdef Source source
+    cdef PyObject *field
+    cdef Entry *entry
+    cdef int16_t at
+    if not is_lazy(instance) or PyDict_Contains(<object>ox_dict(instance), name):
+        return None
+    source = source_of(instance)
+    field = PyDict_GetItem(source.plan.by_name, name)
+    if field == NULL or field_plan(<FieldPlan>field).kind != STR:
+        return None
+    source.scan()
+    at = source.where[(<FieldPlan>field).index]
+    if at <= 0:
+        return None
+    entry = &source.entries[at - 1]
+    return utf8(entry.value.p + 1, <Py_ssize_t>entry.value.n - 2) if entry.value.kind == OX_STRING else None
+
+
+def assign(instance, str name not None, value):
+    """Set a field and leave the others unread."""
+    cdef Source source
+    cdef PyObject *field
+    if is_lazy(instance) and not ox_is_filled(OX_SLOT(instance, ox_slot_source)):
+        source = source_of(instance)
+        field = PyDict_GetItem(source.plan.by_name, name)
+        if field != NULL:
+            source.scan()
+            (<dict>ox_dict(instance))[name] = value
+            source.where[(<FieldPlan>field).index] = ASSIGNED
+            return
+    setattr(instance, name, value)
 
 
 def build(type_, bytes body not None, Py_ssize_t length, *, str validation="lazy"):

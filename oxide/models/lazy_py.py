@@ -9,7 +9,7 @@ from oxide._faults import not_json
 
 from .convert import ABSENT, EAGER, LAZY, MODES, OFF, Path, convert, fill, mismatch, missing
 from .markers import ValidationMode
-from .shapes import ClassInfo, class_info, root_shape
+from .shapes import STR, ClassInfo, class_info, root_shape
 
 if TYPE_CHECKING:
     from .base import BaseModel
@@ -18,6 +18,7 @@ __all__ = [
     "Carrier",
     "Later",
     "assemble",
+    "assign",
     "build",
     "given",
     "is_lazy",
@@ -25,6 +26,7 @@ __all__ = [
     "note",
     "packed",
     "raw_json",
+    "unread_text",
 ]
 
 _put = object.__setattr__
@@ -35,7 +37,7 @@ _STATE = frozenset({"__dict__", "__pydantic_fields_set__", "__pydantic_extra__",
 class Source:
     """The JSON object behind an instance whose fields have not all been read."""
 
-    __slots__ = ("data", "info", "mode", "path", "read")
+    __slots__ = ("assigned", "data", "info", "mode", "path", "read")
 
     def __init__(self, info: ClassInfo, data: dict[str, Any], path: Path, mode: int) -> None:
         self.info = info
@@ -43,6 +45,7 @@ class Source:
         self.path = path
         self.mode = mode
         self.read: dict[str, Any] = {}
+        self.assigned: set[str] = set()
 
     def value(self, name: str) -> Any:
         """Check and convert one field, once."""
@@ -172,7 +175,7 @@ def materialise(instance: Any) -> None:
     values: dict[str, Any] = {}
     given: set[str] = set()
     for field in info.fields:
-        if field.key in data or (field.by_name and field.name in data):
+        if field.key in data or (field.by_name and field.name in data) or field.name in source.assigned:
             given.add(field.name)
         elif field.required and source.mode == LAZY:
             continue
@@ -217,6 +220,45 @@ def note(instance: Any, name: str, value: object) -> None:
         setattr(instance, name, value)
     else:
         _get(instance, "__dict__")[name] = value
+
+
+def assign(instance: Any, name: str, value: object) -> None:
+    """Set a field and leave the others unread.
+
+    Args:
+        instance: a model.
+        name: of the field.
+        value: kept as it is.
+    """
+    source = _source(instance)
+    if source is None or isinstance(source, _Assembled) or name not in source.info.by_name:
+        setattr(instance, name, value)
+        return
+    source.read[name] = value
+    source.assigned.add(name)
+
+
+def unread_text(instance: object, name: str) -> bytes | None:
+    """Return the UTF-8 of a text that has not been read as a field yet.
+
+    Args:
+        instance: a model.
+        name: of the field.
+
+    Returns:
+        None where the field has been read, is no plain text, or holds lone surrogates, which have no UTF-8.
+    """
+    source = _source(instance)
+    field = source.info.by_name.get(name) if source is not None else None
+    if source is None or field is None or field.shape.kind != STR or name in source.read:
+        return None
+    value = source.data.get(field.name if field.by_name and field.key not in source.data else field.key)
+    if not isinstance(value, str):
+        return None
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        return None
 
 
 def packed(instance: object, name: str) -> bytearray | None:
