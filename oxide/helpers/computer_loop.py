@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import mapping_of
 from oxide.models import BaseModel
 from oxide.models.convert import brief
-from oxide.models.lazy import raw_json
-from oxide.types.responses.response import Response
 
 from .computer_calls import ComputerUseError, actions_of
-from .replay import replay_items, snapshot_request, valid_native_message, valid_native_reasoning
+from .replay import as_received, replay_items, snapshot_request, valid_native_message, valid_native_reasoning
 from .tool_lifecycle import rotated_idempotency_headers
 
 if TYPE_CHECKING:
     from oxide.client import AsyncOpenAI
+    from oxide.types.responses.response import Response
     from oxide.types.responses.response_computer_tool_call import ResponseComputerToolCall
     from oxide.types.responses.response_create_params import ResponseCreateParamsNonStreaming
     from oxide.types.responses.response_input_param import ComputerCallOutput
@@ -79,7 +77,8 @@ class ComputerConversation:
           OpenAIError: the request failed.
         """
         create: Any = client.responses.create
-        return _owned(await create(**self._request))
+        answer: Response = await create(**self._request)
+        return as_received(answer)
 
     def calls(self, response: Response, *, last: bool) -> list[ResponseComputerToolCall]:
         """What an answer wants done; nothing where it is the final one.
@@ -195,16 +194,6 @@ def _computer_tools(request: Mapping[str, Any]) -> list[Any]:
 
 def _listed(value: object) -> list[Any] | None:
     return cast("list[object]", value) if isinstance(value, list) else None
-
-
-def _owned(response: Response) -> Response:
-    """A response that nobody else can change, with malformed fields as they came: the run judges them."""
-    raw = raw_json(response)
-    if raw is None:
-        return response.model_copy(deep=True)
-    owned = Response.construct(**json.loads(raw))
-    owned._request_id = response._request_id  # pyright: ignore[reportPrivateUsage]
-    return owned
 
 
 def _output_of(response: Response) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from math import isfinite
@@ -10,6 +11,7 @@ from typing import Any, TypeVar, cast
 from oxide.errors import mapping_of
 
 __all__ = [
+    "as_received",
     "finite",
     "input_data",
     "replay_items",
@@ -73,6 +75,23 @@ def snapshot_request(params: Mapping[str, Any]) -> dict[str, Any]:
 def snapshot_response(response: ModelT) -> ModelT:
     """A copy of a response, or of an item, that nobody else can change."""
     return cast("ModelT", cast("Any", response).model_copy(deep=True))
+
+
+def as_received(answer: ModelT) -> ModelT:
+    """A copy of an answer that nobody else can change, with every field as it came: nothing is checked.
+
+    Args:
+      answer: what a method of the client gave.
+    """
+    from oxide.models.lazy import raw_json
+
+    given = cast("Any", answer)
+    raw = raw_json(given)
+    if raw is None:
+        return cast("ModelT", given.model_copy(deep=True))
+    owned = given.__class__.construct(**json.loads(raw))
+    owned._request_id = given._request_id
+    return cast("ModelT", owned)
 
 
 def wire_item(item: Any) -> Item:

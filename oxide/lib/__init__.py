@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from . import bedrock as bedrock
     from . import beta as beta
     from . import computer as computer
+    from . import decisions_tool_runner as decisions_tool_runner
     from . import streaming as streaming
 else:
     from oxide._lazy import lazy_names
 
     _NAMES = {
-        **{module: f".{module}:" for module in ("azure", "bedrock", "beta", "computer", "streaming")},
+        **{
+            module: f".{module}:"
+            for module in ("azure", "bedrock", "beta", "computer", "decisions_tool_runner", "streaming")
+        },
         "ResponseFormatT": "oxide.helpers.parsing",
         "pydantic_function_tool": "oxide.helpers.tools",
         "pydantic_responses_function_tool": "oxide.helpers.tools",
