@@ -85,17 +85,15 @@ class FunctionCall:
         return self._parsed
 
     def _parse(self) -> Any:
-        import json
-
         from pydantic import ValidationError
 
         from .parsing import parse_arguments
-        from .tools import arguments_error
+        from .tool_arguments import arguments_error, decode_arguments
 
         text = self.arguments or "{}"
         try:
             found = parse_arguments(self._tools, self.name, text, namespace=self.namespace)
-            return json.loads(text) if found is None else found
+            return decode_arguments(text) if found is None else found
         except ToolArgumentsError as error:
             error.call_id = self.call_id
             raise

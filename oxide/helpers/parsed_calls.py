@@ -17,6 +17,7 @@ from .parsing import (
     tools_for_chat,
     tools_for_responses,
     type_to_response_format_param,
+    wanted_type,
     with_text_format,
 )
 
@@ -204,7 +205,7 @@ async def parse_response(resource: Any, given: Mapping[str, Any]) -> ParsedRespo
     Raises:
       SchemaError: the API would refuse the format's schema.
       pydantic.ValidationError: what the model wrote does not fit.
-      TypeError: `text_format` and `text.format` are both given.
+      TypeError: `text_format` is no type, or `text.format` is given too.
     """
     body, format, tools = response_request(given)
     endpoint = _Parsed(
@@ -226,11 +227,12 @@ def response_request(given: Mapping[str, Any]) -> tuple[dict[str, Any], Any, lis
 
     Raises:
       SchemaError: the API would refuse a schema.
-      TypeError: `text_format` and `text.format` are both given, or a plain-text update has a `parse_as`.
+      TypeError: `text_format` is no type, `text_format` and `text.format` are both given, or a plain-text
+        update has a `parse_as`.
     """
     body = body_of(given, "text_format", "parse_as", "tools")
-    format = given.get("text_format")
-    if is_type(format):
+    format = wanted_type(given.get("text_format"))
+    if format is not None:
         body["text"] = with_text_format(body.get("text"), format)
     tools = tools_for_responses(given.get("tools"))
     if tools is not None:
@@ -244,19 +246,18 @@ def _parse_as(parse_as: Any, format: Any, source: Any, text: Any) -> Any:
     if parse_as is None:
         # Left out it is `omit`; None says that the text is to be left alone.
         return None
-    given = is_type(parse_as)
+    wanted = wanted_type(parse_as, "parse_as")
     last = _last_format(source)
     if last is not None and last.get("type") == "text":
-        if given:
+        if wanted is not None:
             raise TypeError("parse_as is given, but the input's configuration_update asks for plain text")
         return None
-    if last is not None and is_type(format) and not given and last != mapping_of(text).get("format"):
+    if last is not None and format is not None and wanted is None and last != mapping_of(text).get("format"):
         raise TypeError(
             "the input's configuration_update asks for another format than text_format: "
             "pass parse_as=<its type>, or parse_as=None to read output_text"
         )
-    chosen = parse_as if given else format
-    return chosen if is_type(chosen) else None
+    return format if wanted is None else wanted
 
 
 def _last_format(source: object) -> Mapping[str, Any] | None:

@@ -13,6 +13,7 @@ from oxide.errors import mapping_of
 from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
 
+from .tool_arguments import decode_arguments
 from .tools import FunctionTool, PydanticFunctionTool, pydantic_function_tool
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "tools_for_chat",
     "tools_for_responses",
     "type_to_response_format_param",
+    "wanted_type",
     "with_text_format",
 ]
 
@@ -54,6 +56,24 @@ def is_type(format: object) -> bool:
       format: what was given; `omit` is none.
     """
     return format is not None and not isinstance(format, (Omit, NotGiven, Mapping))
+
+
+def wanted_type(format: object, name: str = "text_format") -> Any:
+    """The type that the text of a response is to become.
+
+    Args:
+      format: what was given for the parameter.
+      name: of the parameter.
+
+    Returns:
+      The type; None where none was given.
+
+    Raises:
+      TypeError: it is a description in JSON, which belongs into `text`.
+    """
+    if isinstance(format, Mapping):
+        raise TypeError(f"{name} takes a type; a description in JSON goes into text={{'format': ...}}")
+    return format if is_type(format) else None
 
 
 def adapter(format: Any) -> pydantic.TypeAdapter[Any]:
@@ -417,6 +437,4 @@ def parse_arguments(
         return definition.tool.validate(arguments)
     if not definition.get("strict"):
         return None
-    from oxide.json import loads
-
-    return loads(arguments)
+    return decode_arguments(arguments)

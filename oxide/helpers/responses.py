@@ -25,12 +25,12 @@ class _Prepared:
     """A stream that is still to be asked for."""
 
     def __init__(self, resource: Any, params: dict[str, Any]) -> None:
-        from .parsing import is_type, tools_for_responses, with_text_format
+        from .parsing import tools_for_responses, wanted_type, with_text_format
 
         given = {name: value for name, value in params.items() if is_given(value)}
         self._resource = resource
-        wanted = given.pop("text_format", omit)
-        self.format = wanted if is_type(wanted) else omit
+        wanted = wanted_type(given.pop("text_format", omit))
+        self.format = omit if wanted is None else wanted
         self.tools = tools_for_responses(given.get("tools"))
         self.response_id: str | None = given.pop("response_id", None)
         self.starting_after: int | None = given.pop("starting_after", None)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, get_type_hints, overload
 
-from oxide.errors import ToolArgumentsError
 from oxide.options import Omit, omit
 
 from .threads import in_thread
+from .tool_arguments import validate_arguments
 
 if TYPE_CHECKING:
     import pydantic
@@ -263,68 +262,6 @@ def _docstring(function: Callable[..., Any]) -> tuple[str | None, dict[str, str]
     parsed = parse(inspect.cleandoc(function.__doc__))
     parts = [part for part in (parsed.short_description, parsed.long_description) if part]
     return "\n\n".join(parts) or None, {p.arg_name: p.description for p in parsed.params if p.description}
-
-
-def validate_arguments(
-    model: type[pydantic.BaseModel],
-    tool: str,
-    arguments: str | bytes | Mapping[str, Any],
-    call_id: str | None = None,
-) -> Any:
-    """Make an instance of a model out of a call's arguments.
-
-    Args:
-      model: what they have to fit.
-      tool: name of the tool, for the message.
-      arguments: JSON text, or what it decodes to. Empty text is an empty object: models write that too.
-      call_id: the call, for the error.
-
-    Raises:
-      ToolArgumentsError: they are not JSON, or do not fit.
-    """
-    from pydantic import ValidationError
-
-    try:
-        if isinstance(arguments, Mapping):
-            return model.model_validate(dict(arguments))
-        return model.model_validate_json(arguments or "{}")
-    except ValidationError as error:
-        raise arguments_error(tool, arguments, error, call_id) from error
-
-
-def arguments_error(
-    tool: str,
-    arguments: str | bytes | Mapping[str, Any],
-    error: pydantic.ValidationError,
-    call_id: str | None = None,
-) -> ToolArgumentsError:
-    """The error for arguments that pydantic refused.
-
-    Args:
-      tool: name of the tool.
-      arguments: as the model wrote them.
-      error: what pydantic says.
-      call_id: the call, where known.
-    """
-    if isinstance(arguments, Mapping):
-        text = json.dumps(arguments, default=str, ensure_ascii=False)
-    else:
-        text = arguments if isinstance(arguments, str) else arguments.decode("utf-8", "replace")
-    reasons: list[tuple[str, str]] = []
-    for fault in error.errors(include_url=False, include_context=False, include_input=True):
-        path = ""
-        for step in fault["loc"]:
-            path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-        came = "" if fault["type"] in ("missing", "json_invalid") else f", got {_short(fault['input'])}"
-        reasons.append((path, f"{path}: {fault['msg']}{came}" if path else f"{fault['msg']}{came}"))
-    return ToolArgumentsError(
-        tool, text, "; ".join(reason for _, reason in reasons), path=reasons[0][0], call_id=call_id
-    )
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 @overload

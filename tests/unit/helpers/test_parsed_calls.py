@@ -97,6 +97,24 @@ async def test_what_the_api_would_refuse_is_not_sent(
     assert len(oxide_server.journal) == 0
 
 
+@pytest.mark.parametrize("name", ["text_format", "parse_as"])
+@pytest.mark.parametrize(
+    "format", [{"type": "json_object"}, {"type": "json_schema", "name": "x", "schema": {}}]
+)
+async def test_a_description_where_a_type_belongs_is_not_dropped(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI, name: str, format: Any
+) -> None:
+    given: Any = {"model": "m", "input": "", name: format}
+    responses = oxide_client.responses
+    with pytest.raises(TypeError, match=rf"{name} takes a type; .* goes into text=\{{'format': \.\.\.\}}"):
+        await responses.parse(**given)
+    if name == "text_format":
+        for make in (responses.stream, responses.stream_fc, responses.create_stream_fc):
+            with pytest.raises(TypeError, match="text_format takes a type"):
+                make(**given)
+    assert len(oxide_server.journal) == 0
+
+
 async def test_functions_as_tools(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
     oxide_server.script("/chat/completions", chat("", ("add", '{"a": 2}'), ("add", '{"a": "x"}')))
     tools: Any = [add]
