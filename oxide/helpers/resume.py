@@ -11,8 +11,10 @@ from oxide.errors import (
     APIError,
     APIResponseValidationError,
     APIStatusError,
+    APIStreamTruncatedError,
     APITimeoutError,
 )
+from oxide.stream.endings import not_resumed, of_the_whole
 from oxide.transport.retry import DEFAULT_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from oxide.options import Headers, Query
     from oxide.resources._base import Endpoint
     from oxide.stream import AsyncStream
+    from oxide.stream.endings import Partial
     from oxide.transport.request import PreparedRequest, RawAnswer
     from oxide.transport.transport import Transport
 
@@ -35,7 +38,8 @@ class ResumingEvents:
     """The events of a response, read on from the API when the connection breaks.
 
     No event comes twice and none is left out: the API is asked for those that follow the last one received.
-    Attempts count from the last event on, up to the client's `max_retries`, and wait as its retries do.
+    Attempts count from the last event on, up to the client's `max_retries`, and wait as its retries do. An
+    error speaks of the whole stream, on however many connections it came.
 
     Args:
         events: the events of the first request.
@@ -70,6 +74,11 @@ class ResumingEvents:
         self._response_id = response_id
         self._after = after
         self._floor: int | None = None
+        self._dense = True
+        # The stream that goes on after a break, until its first event.
+        self._resumed_in: AsyncStream[Any] | None = None
+        self._partial: Partial | None = None
+        self._repeated = 0
         self._query = query or {}
         self._cast_to = cast_to
         self._beta = beta
@@ -79,6 +88,7 @@ class ResumingEvents:
         self.hold(APIConnectionError)
         self.visible = visible
         self._attempts = 0
+        self._waiting: asyncio.Future[None] | None = None
         self._closed = False
         self._over = False
         self._deadline_at = None if client.deadline is None else _now() + client.deadline
@@ -105,21 +115,33 @@ class ResumingEvents:
         """End the stream."""
         self._closed = True
         self._events.close()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def __anext__(self) -> Any:
         """Wait for the next event; after a break, for the connection that brings it.
 
         Raises:
             StopAsyncIteration: the stream is complete, or was closed.
-            APIError: it broke and could not be picked up again; the error is that of the break.
+            APIError: it broke and could not be picked up again; the error is that of the break, and its
+                `__cause__` that of the last attempt.
         """
-        while True:
+        while not self._closed:
             try:
                 event = await self._events.__anext__()
+                number = _field(event, "sequence_number")
+                if isinstance(number, int):
+                    # Only what follows a break may come twice; a server that does not count loses nothing.
+                    if self._floor is not None and number <= self._floor:
+                        self._repeated += 1
+                        continue
+                    self._check_gap(number)
+                    self._after = number
             except StopAsyncIteration:
-                self._over = True
-                raise
-            except APIConnectionError as error:
+                break
+            except APIError as error:
+                of_the_whole(error, self._partial, self._repeated)
+                self._partial, self._repeated = error.partial, 0
                 try:
                     await self._resume(error)
                 except BaseException as final:
@@ -128,53 +150,77 @@ class ResumingEvents:
                     if self._watch is not None and self._request is not None:
                         await self._watch.failed(final, self._request, self._answer)
                     raise
-                if self.visible:
+                if self.visible and not self._closed:
                     return self._resumed(error)
                 continue
-            number = _field(event, "sequence_number")
-            if isinstance(number, int):
-                # Only what follows a break may come twice; a server that does not count loses nothing before.
-                if self._floor is not None and number <= self._floor:
-                    continue
-                self._after = number
             if self._response_id is None:
                 self._response_id = _field(_field(event, "response"), "id")
             self._attempts = 0
             self.count += 1
             return event
+        self._over = True
+        raise StopAsyncIteration
 
-    async def _resume(self, broken: APIConnectionError) -> None:
+    def _check_gap(self, number: int) -> None:
+        """Refuse events after a break that leave some out, unless the server's numbers always did."""
+        before, resumed = self._after, self._resumed_in
+        self._resumed_in = None
+        if before is None or number == before + 1:
+            return
+        if resumed is not None and self._dense:
+            self._over = True
+            self._events.close()
+            raise APIStreamTruncatedError(
+                message=f"The stream broke off after event {before} and went on with event {number}: what "
+                "lies between is lost.",
+                request=resumed.response.request,
+            )
+        self._dense = False
+
+    async def _resume(self, broken: APIError) -> None:
         """Ask for the events that are missing, as often as the client retries."""
+        if self._over or not isinstance(broken, APIConnectionError):
+            raise broken
         client = self._client
         policy = client.retry_policy or DEFAULT_RETRY_POLICY
         failed: APIError = broken
         while True:
-            if not self._may_resume(broken) or not policy.should_retry(
-                failed, attempt=self._attempts, max_retries=client.max_retries
-            ):
-                raise broken
             wait = 0.0
-            if self._attempts or failed is not broken:
+            may = self._may_resume(broken) and policy.should_retry(
+                failed, attempt=self._attempts, max_retries=client.max_retries
+            )
+            if may and (self._attempts or failed is not broken):
                 wait = policy.delay(failed, attempt=max(0, self._attempts - 1))
-                if self._deadline_at is not None and _now() + wait >= self._deadline_at:
-                    raise broken
+                may = self._deadline_at is None or _now() + wait < self._deadline_at
+            if not may:
+                raise not_resumed(broken, failed, self._attempts)
             if self._watch is not None and self._request is not None:
                 await self._watch.resuming(failed, wait, self._request, self._answer)
             if wait:
-                await asyncio.sleep(wait)
+                await self._pause(wait)
+                if self._closed:
+                    return
             self._attempts += 1
             try:
                 stream = await self._open()
-            except (APIConnectionError, APIStatusError) as error:
+            except APIError as error:
                 failed = error
                 continue
             self._events = cast("Any", stream.__aiter__())
-            self._floor = self._after
+            self._floor, self._resumed_in = self._after, stream
             if self._closed:
                 self._events.close()
             return
 
-    def _may_resume(self, broken: APIConnectionError) -> bool:
+    async def _pause(self, seconds: float) -> None:
+        """Wait; closing the stream ends it."""
+        self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait((self._waiting,), timeout=seconds)
+        finally:
+            self._waiting = None
+
+    def _may_resume(self, broken: APIError) -> bool:
         if self._closed or self._response_id is None or self._client.is_closed():
             return False
         if self.count and self._after is None:

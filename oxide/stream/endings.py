@@ -24,6 +24,8 @@ __all__ = [
     "finished_choices",
     "is_json",
     "not_a_stream",
+    "not_resumed",
+    "of_the_whole",
     "oversized",
     "timed_out",
     "truncated",
@@ -129,6 +131,23 @@ class Partial:
         Unless ``complete``, its beginning is missing.
         """
         return "".join(_texts(self.events))
+
+    def behind(self, earlier: Partial | None, repeated: int = 0) -> Partial:
+        """The same with what other connections had delivered of the stream before.
+
+        Args:
+            earlier: what they had delivered; None for nothing.
+            repeated: events at the beginning of this one that they had delivered too.
+        """
+        fresh = max(0, self.count - repeated)
+        records = self._records[max(0, len(self._records) - fresh) :]
+        if earlier is not None and len(records) == fresh:
+            records = [*earlier._records, *records]
+            size = sum(len(data) for _, data in records)
+            while size > LOG_SIZE:
+                size -= len(records.pop(0)[1])
+        count = fresh + (0 if earlier is None else earlier.count)
+        return Partial(count, records, self._make, self.rest)
 
     def __repr__(self) -> str:
         kept = "" if self.complete else f", the last {len(self._records)} kept"
@@ -338,6 +357,46 @@ def broken(cause: Any, answer: Any, partial: Partial, elapsed: float) -> BaseExc
     error.partial = partial
     error.__cause__ = cause
     return error
+
+
+def of_the_whole(error: APIError, earlier: Partial | None, repeated: int) -> None:
+    """Let the error of one connection speak of the whole stream.
+
+    Args:
+        error: the error; it is changed.
+        earlier: what other connections had delivered before.
+        repeated: events of this connection that they had delivered too.
+    """
+    partial = error.partial
+    if not isinstance(partial, Partial):
+        error.partial = earlier
+        return
+    error.partial = whole = partial.behind(earlier, repeated)
+    _say(error, error.message.replace(f"after {_counted(partial)}", f"after {_counted(whole)}", 1))
+
+
+def not_resumed(error: APIError, failed: APIError, requests: int) -> APIError:
+    """The error of a break, with why the stream was not picked up again.
+
+    Args:
+        error: the error; it is changed.
+        failed: what came of the last request for the rest; the break itself where that brought nothing.
+        requests: how many there were.
+    """
+    if requests:
+        times = "" if requests == 1 else f" {requests} times"
+        if failed is error:
+            _say(error, f"{error.message} Asking for the rest{times} brought nothing.")
+        else:
+            last = "" if requests == 1 else ", the last one with"
+            _say(error, f"{error.message} Asking for the rest failed{times}{last}: {failed.message}")
+            error.__cause__ = failed
+    return error
+
+
+def _say(error: APIError, message: str) -> None:
+    error.message = message
+    error.args = (message, *error.args[1:])
 
 
 def timed_out(limit: Any, seconds: float, answer: Any, partial: Partial, elapsed: float) -> APIError:
