@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from oxide.errors import MaxTurnsExceededError, OpenAIError, ToolArgumentsError
+from oxide.errors import MaxTurnsExceededError, OpenAIError
 
-from .agent_calls import add_usage, functions_of, sendable, told
+from .agent_calls import ToolRuns, add_usage, functions_of
 from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
 from .function_calls import ClosedCalls
 from .parsing import tools_for_responses
@@ -102,7 +100,7 @@ class AgentRun:
                 raise ValueError(f"{name}={limit!r}: at least 1 is needed")
         if params.get("store") is False and "conversation" not in params:
             raise ValueError("store=False: a turn refers to the response before it, which has to be stored")
-        self._functions = functions_of(tools := list(tools))
+        functions = functions_of(tools := list(tools))
         self._tools = tools_for_responses(tools) or []
         self._transport = transport
         self._params = dict(params)
@@ -110,11 +108,7 @@ class AgentRun:
             self._params.update(tools=self._tools, parallel_tool_calls=parallel_tools)
         self._input = input
         self._max_turns = max_turns
-        self._slots = asyncio.Semaphore(max_parallel_tools if parallel_tools else 1)
-        self._timeout = tool_timeout
-        self._running: set[asyncio.Task[None]] = set()
-        self._finished: deque[ToolFinishedEvent] = deque()
-        self._closing = False
+        self._runs = ToolRuns(functions, max_parallel_tools if parallel_tools else 1, tool_timeout)
         self._over = False
         self._failure: Exception | None = None
         self._events: AsyncGenerator[AgentEvent, None] | None = None
@@ -207,10 +201,7 @@ class AgentRun:
         finally:
             self._over = True
             # However it ends, also where nobody closes it: a failure, a cancelled task, a loop that was left.
-            self._closing = True
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await self._runs.cancel()
 
     async def _turns(self) -> AsyncGenerator[AgentEvent, None]:
         following: dict[str, Any] = {"input": self._input}
@@ -226,16 +217,14 @@ class AgentRun:
                         calls.append(call)
                         # After the last turn nobody would hear of what a tool did.
                         if self.turns < self._max_turns:
-                            yield self._start(call)
+                            yield self._runs.start(call, self.turns)
                     for done in self._taken(outputs):
                         yield done
                 response = await stream.get_final_response()
             self.responses.append(response)
             if calls and self.turns == self._max_turns:
                 raise MaxTurnsExceededError(self.turns, calls)
-            while self._running or self._finished:
-                if not self._finished:
-                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            while await self._runs.more():
                 for done in self._taken(outputs):
                     yield done
             yield TurnFinishedEvent(response, self.turns)
@@ -250,38 +239,6 @@ class AgentRun:
                 following["previous_response_id"] = response.id
 
     def _taken(self, outputs: dict[str, str | list[Any]]) -> Iterator[ToolFinishedEvent]:
-        while self._finished:
-            done = self._finished.popleft()
+        for done in self._runs.finished():
             outputs[done.call.call_id] = done.output
             yield done
-
-    def _start(self, call: FunctionCall) -> ToolStartedEvent:
-        task = asyncio.create_task(self._execute(call, self.turns), name=f"tool {call.name}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return ToolStartedEvent(call, self.turns)
-
-    async def _execute(self, call: FunctionCall, turn: int) -> None:
-        failure: Exception | None = None
-        output: str | list[Any] = ""
-        try:
-            async with self._slots:
-                output = await asyncio.wait_for(self._call(call), self._timeout)
-        except asyncio.CancelledError:
-            if self._closing:
-                raise
-            failure = RuntimeError("the tool was cancelled")
-        except asyncio.TimeoutError as error:
-            limit = self._timeout is not None and not str(error)
-            failure = TimeoutError(f"it took longer than {self._timeout} s") if limit else error
-        except Exception as error:
-            failure = error
-        if failure is not None:
-            output = str(failure) if isinstance(failure, ToolArgumentsError) else told(failure)
-        self._finished.append(ToolFinishedEvent(call, turn, output, failure))
-
-    async def _call(self, call: FunctionCall) -> str | list[Any]:
-        tool = self._functions.get(call.name)
-        if tool is None:
-            raise LookupError(f"there is no tool {call.name!r}, only {', '.join(self._functions)}")
-        return sendable(await tool.call(call.arguments))

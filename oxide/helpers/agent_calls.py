@@ -1,15 +1,106 @@
-"""An agent's tools: which of them run here, and what the model is told of a call."""
+"""An agent's tools: which of them run here, how they run, and what the model is told of a call."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
-from oxide.errors import mapping_of
+from oxide.errors import ToolArgumentsError, mapping_of
 
+from .agent_events import ToolFinishedEvent, ToolStartedEvent
 from .tools import FunctionTool
 
-__all__ = ["add_usage", "functions_of", "sendable", "told"]
+if TYPE_CHECKING:
+    from .function_calls import FunctionCall
+
+__all__ = ["ToolRuns", "add_usage", "functions_of", "sendable", "told"]
+
+
+class ToolRuns:
+    """The tools an agent runs: limited in number and time, ended together.
+
+    Args:
+      functions: by name.
+      limit: how many run at a time; those over their time do not count.
+      timeout: seconds each may take once it has begun; None for no limit.
+    """
+
+    def __init__(
+        self, functions: Mapping[str, FunctionTool[..., Any]], limit: int, timeout: float | None
+    ) -> None:
+        self._functions = functions
+        self._slots = asyncio.Semaphore(limit)
+        self._timeout = timeout
+        self._running: set[asyncio.Task[ToolFinishedEvent]] = set()
+        self._ended: deque[asyncio.Task[ToolFinishedEvent]] = deque()
+        self._cancelled = False
+
+    def start(self, call: FunctionCall, turn: int) -> ToolStartedEvent:
+        """Run a call's tool as soon as there is room.
+
+        Args:
+          call: the call.
+          turn: the turn it is of.
+        """
+        task = asyncio.create_task(self._execute(call, turn), name=f"tool {call.name}")
+        self._running.add(task)
+        task.add_done_callback(self._end)
+        return ToolStartedEvent(call, turn)
+
+    def finished(self) -> Iterator[ToolFinishedEvent]:
+        """Those that have ended since this was last asked for.
+
+        Raises:
+          BaseException: what a tool raised that is no Exception, such as SystemExit.
+        """
+        while self._ended:
+            yield self._ended.popleft().result()
+
+    async def more(self) -> bool:
+        """Wait until one has ended; False where none is left."""
+        if self._running and not self._ended:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        return bool(self._ended)
+
+    async def cancel(self) -> None:
+        """Cancel those that run, and wait until they have ended."""
+        self._cancelled = True
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, *self._ended, return_exceptions=True)
+
+    def _end(self, task: asyncio.Task[ToolFinishedEvent]) -> None:
+        self._running.discard(task)
+        self._ended.append(task)
+
+    async def _execute(self, call: FunctionCall, turn: int) -> ToolFinishedEvent:
+        failure: Exception
+        try:
+            async with self._slots:
+                return await asyncio.wait_for(self._outcome(call, turn), self._timeout)
+        except asyncio.CancelledError:
+            if self._cancelled:
+                raise
+            failure = RuntimeError("the tool was cancelled")
+        except asyncio.TimeoutError:
+            failure = TimeoutError(f"it took longer than {self._timeout} s")
+        return ToolFinishedEvent(call, turn, told(failure), failure)
+
+    async def _outcome(self, call: FunctionCall, turn: int) -> ToolFinishedEvent:
+        try:
+            return ToolFinishedEvent(call, turn, sendable(await self._call(call)))
+        except Exception as error:
+            # Within the limit: a TimeoutError of the tool's own is not the limit's.
+            return ToolFinishedEvent(call, turn, told(error), error)
+
+    async def _call(self, call: FunctionCall) -> Any:
+        tool = self._functions.get(call.name)
+        if tool is None:
+            names = ", ".join(self._functions)
+            raise LookupError(f"there is no tool {call.name!r}" + (f", only {names}" if names else ""))
+        return await tool.call(call.arguments)
 
 
 def functions_of(tools: Iterable[Any]) -> dict[str, FunctionTool[..., Any]]:
@@ -45,7 +136,14 @@ def told(error: Exception) -> str:
     Args:
       error: what it raised.
     """
-    return f"Error: {type(error).__name__}: {error}"
+    if isinstance(error, ToolArgumentsError):
+        return str(error)
+    try:
+        text = str(error)
+    except Exception:
+        text = "it cannot be shown"
+    name = type(error).__name__
+    return f"Error: {name}: {text}" if text else f"Error: {name}"
 
 
 def sendable(result: object) -> str | list[Any]:

@@ -185,6 +185,74 @@ async def test_failures_are_told_to_the_model(oxide_server: Server, oxide_client
     assert run.output_text == "sorry"
 
 
+async def test_odd_failures_of_tools_are_told_too(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    @openai_tool
+    async def gives_up() -> None:
+        raise TimeoutError
+
+    @openai_tool
+    async def waits_for_something() -> None:
+        await asyncio.wait_for(asyncio.Event().wait(), 0.001)
+
+    @openai_tool
+    async def speechless() -> None:
+        raise Unspeakable
+
+    @openai_tool
+    def runs_out() -> str:
+        return next(iter(()))
+
+    tools = [gives_up, waits_for_something, speechless, runs_out]
+    calls = [(tool.name, "{}") for tool in tools]
+    script(oxide_server, response(1, *calls), response(2, text="sorry"))
+    errors: list[Exception | None] = []
+    async with oxide_client.agent("m", input="go", tools=tools, tool_timeout=30) as run:
+        async for event in run:
+            if event.type == "agent.tool.finished":
+                errors.append(event.error)
+    # None of them is the limit of 30 s.
+    assert [o["output"] for o in sent(oxide_server)[1]["input"]] == [
+        "Error: TimeoutError",
+        "Error: TimeoutError",
+        "Error: Unspeakable: it cannot be shown",
+        "Error: RuntimeError: coroutine raised StopIteration",
+    ]
+    assert {type(error).__name__ for error in errors} == {"TimeoutError", "Unspeakable", "RuntimeError"}
+    assert run.output_text == "sorry"
+
+
+async def test_a_tool_that_ends_the_program_ends_the_run(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    class Abort(BaseException): ...
+
+    @openai_tool
+    async def aborts() -> None:
+        raise Abort
+
+    script(oxide_server, response(1, ("aborts", "{}"), text="word " * 20))
+    async with oxide_client.agent("m", input="go", tools=[aborts]) as run:
+        with pytest.raises(Abort):
+            await run.get_final_response()
+    assert len(sent(oxide_server)) == 1
+
+
+async def test_a_call_of_no_tool_where_there_is_none(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    script(oxide_server, response(1, ("elsewhere", "{}")), response(2, text="sorry"))
+    async with oxide_client.agent("m", input="go", tools=[{"type": "web_search"}]) as run:
+        await run.get_final_response()
+    (output,) = sent(oxide_server)[1]["input"]
+    assert output["output"] == "Error: LookupError: there is no tool 'elsewhere'"
+
+
 async def test_max_turns(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
     ran: list[str] = []
 
