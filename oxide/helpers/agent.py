@@ -68,7 +68,7 @@ class AgentRun:
       transport: opens the stream of one turn.
       params: parameters of every turn's request.
       input: input of the first turn.
-      tools: functions made by `openai_tool`, and tools of other kinds, which run on the server.
+      tools: functions, plain or made by `openai_tool`, and tools of other kinds, which run on the server.
       max_turns: responses before the run stops.
       parallel_tools: whether tools run side by side, and the model may call several at once.
       max_parallel_tools: how many run at a time.
@@ -98,17 +98,19 @@ class AgentRun:
         for name, limit in (("max_turns", max_turns), ("max_parallel_tools", max_parallel_tools)):
             if limit < 1:
                 raise ValueError(f"{name}={limit!r}: at least 1 is needed")
-        if params.get("store") is False and "conversation" not in params:
+        # None is a legal value, and stands for no conversation.
+        self._remembered = params.get("conversation") is not None
+        if params.get("store") is False and not self._remembered:
             raise ValueError("store=False: a turn refers to the response before it, which has to be stored")
-        functions = functions_of(tools := list(tools))
-        self._tools = tools_for_responses(tools) or []
+        self._tools = tools_for_responses(list(tools)) or []
         self._transport = transport
         self._params = dict(params)
-        if tools:
+        if self._tools:
             self._params.update(tools=self._tools, parallel_tool_calls=parallel_tools)
         self._input = input
         self._max_turns = max_turns
-        self._runs = ToolRuns(functions, max_parallel_tools if parallel_tools else 1, tool_timeout)
+        limit = max_parallel_tools if parallel_tools else 1
+        self._runs = ToolRuns(functions_of(self._tools), limit, tool_timeout)
         self._over = False
         self._failure: Exception | None = None
         self._events: AsyncGenerator[AgentEvent, None] | None = None
@@ -234,8 +236,7 @@ class AgentRun:
             following = {
                 "input": [{"type": "function_call_output", "call_id": c, "output": o} for c, o in answers]
             }
-            # A conversation remembers by itself.
-            if "conversation" not in self._params:
+            if not self._remembered:
                 following["previous_response_id"] = response.id
 
     def _taken(self, outputs: dict[str, str | list[Any]]) -> Iterator[ToolFinishedEvent]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from oxide.errors import ToolArgumentsError, mapping_of
 
 from .agent_events import ToolFinishedEvent, ToolStartedEvent
-from .tools import FunctionTool
+from .parsing import CallableTool
 
 if TYPE_CHECKING:
     from .function_calls import FunctionCall
+    from .tools import FunctionTool
 
 __all__ = ["ToolRuns", "add_usage", "functions_of", "sendable", "told"]
 
@@ -103,28 +104,29 @@ class ToolRuns:
         return await tool.call(call.arguments)
 
 
-def functions_of(tools: Iterable[Any]) -> dict[str, FunctionTool[..., Any]]:
+def functions_of(tools: Iterable[Mapping[str, Any]]) -> dict[str, FunctionTool[..., Any]]:
     """The functions among an agent's tools, by name.
 
     Args:
-      tools: functions made by `openai_tool`, and tools that run on the server.
+      tools: as `tools_for_responses` gives them.
 
     Raises:
       ValueError: two have one name, or one could only run here and is no function.
     """
     found: dict[str, FunctionTool[..., Any]] = {}
     for tool in tools:
-        if isinstance(tool, FunctionTool):
-            if tool.name in found:
-                raise ValueError(f"two tools are called {tool.name!r}: give one another name")
-            found[tool.name] = cast("FunctionTool[..., Any]", tool)
-        elif tool.get("type") == "function":
+        kind, name = tool.get("type"), tool.get("name")
+        if isinstance(tool, CallableTool):
+            if tool.tool.name in found:
+                raise ValueError(f"two tools are called {name!r}: give one another name")
+            found[tool.tool.name] = tool.tool
+        elif kind == "function":
             raise ValueError(
-                f"the tool {tool.get('name')!r} has nothing to call: make it of a function, with @openai_tool"
+                f"the tool {name!r} has nothing to call: give the function itself, or @openai_tool's"
             )
-        elif tool.get("type") in _LOCAL:
+        elif kind in _LOCAL:
             raise ValueError(
-                f"a tool of type {tool['type']!r} runs on this side, and an agent runs functions only: "
+                f"a tool of type {kind!r} runs on this side, and an agent runs functions only: "
                 "make it one with @openai_tool, or answer its calls in a loop over responses.stream"
             )
     return found

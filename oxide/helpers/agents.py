@@ -47,7 +47,7 @@ class Agents:
         Args:
           model: the model, in every turn.
           input: input of the first turn.
-          tools: functions made by `openai_tool`; tools that run on the server, as dicts.
+          tools: functions, plain or made by `openai_tool`; tools that run on the server, as dicts.
           instructions: sent in every turn.
           max_turns: responses before the run stops with an error. At least 1.
           parallel_tools: whether the model may call several tools at once and they run side by side.

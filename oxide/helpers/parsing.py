@@ -26,6 +26,7 @@ TextFormatT = TypeVar("TextFormatT", default=None)
 """What a response's text is parsed into."""
 
 __all__ = [
+    "CallableTool",
     "ResponseFormatT",
     "TextFormatT",
     "adapter",
@@ -325,7 +326,7 @@ def tools_for_chat(tools: object) -> list[Any] | None:
     for given in cast("Iterable[object]", tools):
         tool: Any = _tool_of(given)
         if isinstance(tool, FunctionTool):
-            found.append({"type": "function", "function": _CallableTool(cast("Any", tool))})
+            found.append({"type": "function", "function": CallableTool(cast("Any", tool))})
             continue
         if isinstance(tool.get("function"), PydanticFunctionTool):
             check_strict(tool["function"]["parameters"])
@@ -351,7 +352,7 @@ def tools_for_responses(tools: object) -> list[Any] | None:
     for given in cast("Iterable[object]", tools):
         tool: Any = _tool_of(given)
         if isinstance(tool, FunctionTool):
-            found.append(_CallableTool(cast("Any", tool), {"type": "function"}))
+            found.append(CallableTool(cast("Any", tool), {"type": "function"}))
             continue
         inner = tool.get("function")
         if isinstance(inner, PydanticFunctionTool):
@@ -374,8 +375,13 @@ def _tool_of(given: object) -> object:
     raise TypeError(f"{given!r} is no tool: give a dict, a pydantic model, or a function")
 
 
-class _CallableTool(dict[str, Any]):
-    """The definition of a tool that remembers the function it is of."""
+class CallableTool(dict[str, Any]):
+    """The definition of a tool that remembers the function it is of.
+
+    Args:
+      tool: the function.
+      head: what stands before its definition.
+    """
 
     def __init__(self, tool: FunctionTool[..., Any], head: Mapping[str, Any] | None = None) -> None:
         super().__init__({**(head or {}), **tool.chat_schema["function"]})
@@ -433,7 +439,7 @@ def parse_arguments(
         return None
     if isinstance(definition, PydanticFunctionTool):
         return definition.model.model_validate_json(arguments)
-    if isinstance(definition, _CallableTool):
+    if isinstance(definition, CallableTool):
         return definition.tool.validate(arguments)
     if not definition.get("strict"):
         return None

@@ -523,6 +523,33 @@ async def test_the_transport_is_a_parameter(oxide_server: Server, oxide_client: 
     assert [params.get("previous_response_id") for params in opened] == [None, "resp_1"]
 
 
+class Place(BaseModel):
+    city: str
+
+
+async def test_plain_functions_are_tools(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
+    def double(number: int) -> int:
+        return 2 * number
+
+    async def greet(place: Place) -> str:
+        return f"Hello {place.city}"
+
+    calls = [("double", '{"number": 4}'), ("greet", '{"place": {"city": "Oslo"}}')]
+    script(oxide_server, response(1, *calls), response(2, text="done"))
+    async with oxide_client.agent("m", input="go", tools=[double, greet]) as run:
+        await run.get_final_response()
+    first, second = sent(oxide_server)
+    assert [tool["name"] for tool in first["tools"]] == ["double", "greet"]
+    assert [o["output"] for o in second["input"]] == ["8", "Hello Oslo"]
+
+
+async def test_no_conversation_is_none(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
+    script(oxide_server, response(1, ("shout", '{"text": "a"}')), response(2, text="done"))
+    async with oxide_client.agent("m", input="go", tools=[shout], conversation=None) as run:
+        await run.get_final_response()
+    assert sent(oxide_server)[1]["previous_response_id"] == "resp_1"
+
+
 async def test_what_cannot_run_is_refused_before_anything_is_sent(
     oxide_server: Server, oxide_client: oxide.AsyncOpenAI
 ) -> None:
@@ -536,10 +563,17 @@ async def test_what_cannot_run_is_refused_before_anything_is_sent(
         agent("m", input="", max_parallel_tools=0)
     with pytest.raises(ValueError, match="store=False"):
         agent("m", input="", store=False)
+    with pytest.raises(ValueError, match="store=False"):
+        agent("m", input="", store=False, conversation=None)
     with pytest.raises(ValueError, match="two tools are called 'shout'"):
         agent("m", input="", tools=[shout, shout])
     with pytest.raises(ValueError, match="'f' has nothing to call"):
         agent("m", input="", tools=[{"type": "function", "name": "f"}])
+    for given in (Place, oxide.pydantic_function_tool(Place), oxide.pydantic_responses_function_tool(Place)):
+        with pytest.raises(ValueError, match="'Place' has nothing to call: give the function itself"):
+            agent("m", input="", tools=[given])
+    with pytest.raises(TypeError, match="3 is no tool"):
+        agent("m", input="", tools=[3])
     with pytest.raises(ValueError, match="'custom' runs on this side"):
         agent("m", input="", tools=[{"type": "custom", "name": "f"}])
     with pytest.raises(SchemaError, match="anything"):
