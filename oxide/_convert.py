@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import APIResponseValidationError, OpenAIError
 
@@ -58,16 +58,19 @@ def maker_for(cast_to: Any) -> Callable[[RawAnswer, Validation], Any]:
     Raises:
       TypeError: nothing can be made of that class.
     """
-    from .models import build, set_request_id
+    from .models import BaseModel, build, set_request_id
 
     if cast_to is None or isinstance(cast_to, type):
         plain = _PLAIN.get(cast_to)
         if plain is not None:
             return lambda answer, validation: plain(answer)
-        binary = getattr(cast_to, "_from_answer", None)
+    # A model is asked nothing more: it may still sleep.
+    if isinstance(cast_to, type) and not issubclass(cast_to, BaseModel):
+        other = cast("type[Any]", cast_to)
+        binary = getattr(other, "_from_answer", None)
         if binary is not None:
             return lambda answer, validation: binary(answer)
-        if _is_facts(cast_to):
+        if _is_facts(other):
             return lambda answer, validation: answer.facts()
 
     def make(answer: RawAnswer, validation: Validation) -> Any:
@@ -86,15 +89,12 @@ def maker_for(cast_to: Any) -> Callable[[RawAnswer, Validation], Any]:
     return make
 
 
-def _is_facts(cast_to: type[Any] | None) -> bool:
+def _is_facts(cast_to: type[Any]) -> bool:
     """Whether the facts themselves are wanted; classes nothing can be made of are refused."""
     from pydantic import BaseModel as AnyModel
 
-    from .models import BaseModel
     from .transport.facts import ResponseFacts
 
-    if cast_to is None or issubclass(cast_to, BaseModel):
-        return False
     if cast_to.__module__.split(".")[0] in ("httpx", "httpx2"):
         raise TypeError(f"oxide has no {cast_to.__module__} objects: use cast_to=oxide.HTTPResponse")
     if issubclass(cast_to, AnyModel):

@@ -103,10 +103,42 @@ def _text(module: str, types: Facts, facts: Facts) -> str:
             if mixin is not None:
                 imports.append([mixin[0], mixin[1].partition("[")[0], None])
             body.append(_class(item, mixin[1] if mixin else None, _inherited(types, module, item)))
-    lines.extend(import_lines(imports))
+    later = _annotating(facts, imports) if _only_models(facts) else []
+    lines.extend(import_lines([item for item in imports if item not in later]))
+    if later:
+        lines.append(_deferred(later))
     if facts["all"]:
         lines.append(f"__all__ = {facts['all']!r}")
     return "\n\n".join(["\n".join(lines), *body]) + "\n"
+
+
+def _annotating(facts: Facts, imports: list[list[str | None]]) -> list[list[str | None]]:
+    """The imports of types that only stand in annotations of fields."""
+    used: list[str] = []
+    for item in facts["body"]:
+        if item[0] == "alias":
+            used += [item[2] or "", item[3]]
+        else:
+            used += [*item[2], *item[3].values(), *(default or "" for _, _, default in item[4])]
+    at_once = set(re.findall(r"\w+", " ".join(used)))
+    return [
+        item for item in imports if str(item[0]).startswith("types.") and (item[2] or item[1]) not in at_once
+    ]
+
+
+def _deferred(imports: list[list[str | None]]) -> str:
+    """Imports for type checkers; a program pays for the annotations it reads."""
+    checked = "".join(f"    {line}\n" for line in import_lines(imports))
+    rows = "".join(
+        f"        {(alias or name)!r}: '{target_module(source or '')}{f':{name}' if alias else ''}',\n"
+        for source, name, alias in imports
+    )
+    return (
+        f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n{checked}else:\n"
+        "    from oxide._lazy import lazy_names\n\n"
+        f"    _NAMES = {{\n{rows}    }}\n"
+        "    __getattr__, __dir__ = lazy_names(__name__, _NAMES)\n"
+    )
 
 
 def _only_models(facts: Facts) -> bool:

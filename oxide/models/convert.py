@@ -12,6 +12,7 @@ import pydantic
 from pydantic_core import PydanticUndefined
 
 from . import shapes
+from .classes import class_info
 from .shapes import (
     ANY,
     BOOL,
@@ -27,7 +28,6 @@ from .shapes import (
     STR,
     UNION,
     Shape,
-    class_info,
 )
 
 if TYPE_CHECKING:

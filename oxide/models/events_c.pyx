@@ -13,6 +13,7 @@ import json as _stdlib_json
 from oxide._faults import not_json, stream_error
 from oxide.models import convert as conv
 from oxide.models import shapes as _shapes
+from oxide.models.classes import class_info as _class_info
 
 cdef int _MODEL = _shapes.MODEL
 
@@ -98,4 +99,4 @@ cdef class EventFactory:
 
 def _has_error(shape):
     """Whether the class has a field named `error`, so that one is no failure of the stream."""
-    return shape.kind == _MODEL and shape.cls is not None and "error" in _shapes.class_info(shape.cls).by_key
+    return shape.kind == _MODEL and shape.cls is not None and "error" in _class_info(shape.cls).by_key

@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from oxide._faults import not_json, stream_error
 
+from .classes import class_info
 from .convert import MODES, convert, unknown_shape
 from .lazy_py import make
 from .markers import ValidationMode
-from .shapes import MODEL, Shape, class_info, shape_of
+from .shapes import MODEL, Shape, shape_of
 
 __all__ = ["EventFactory"]
 

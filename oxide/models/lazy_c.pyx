@@ -30,7 +30,9 @@ import pydantic
 
 from oxide._faults import not_json
 from oxide.models import convert as conv
-from oxide.models.shapes import base_class, class_info, root_shape
+from oxide.models.classes import class_info
+from oxide.models.shapes import base_class, root_shape
+from oxide.models.sleeping import Asleep, wake
 
 cdef extern from "Python.h":
     object PyLong_FromLongLong(long long)
@@ -116,6 +118,7 @@ _MODES = conv.MODES
 cdef object _IMMUTABLE = (str, int, float, bool, bytes, type(None), frozenset)
 cdef str _FIELDS_SET = "__pydantic_fields_set__"
 cdef str _EXTRA = "__pydantic_extra__"
+cdef object _Asleep = Asleep
 cdef frozenset _STATE = frozenset(("__dict__", _FIELDS_SET, _EXTRA))
 cdef bint _bound = False
 cdef Py_ssize_t _bodies = 0     # alive, for the leak checks of the tests
@@ -221,17 +224,27 @@ cdef object miss(object self, object name):
                 return ox_filled_value(<OxFilled *>held, absent.index)
             if absent.shared_default:
                 return absent.default
-        elif ox_type_attribute(self, name) != NULL and name not in _STATE:
-            return ox_base_getattro(self, name)
+        elif name not in _STATE:
+            stir(self, <ClassPlan>(<OxFilled *>held).plan, name)
+            if ox_type_attribute(self, name) != NULL:
+                return ox_base_getattro(self, name)
     source = source_of(self)
     field = PyDict_GetItem(source.plan.by_name, name)
     if field != NULL:
         return read_field(self, source, <FieldPlan>field)
+    stir(self, source.plan, name)
     if name in _STATE:
         materialise_c(self)
     elif ox_type_attribute(self, name) == NULL and source_has_key(source, name):
         materialise_c(self)
     return ox_base_getattro(self, name)
+
+
+cdef inline int stir(object self, ClassPlan plan, object name) except -1:
+    """Wake the class of an instance that is asked for more than a field: pydantic answers in the class's name."""
+    if type(type(self)) is _Asleep and name not in plan.info.calm:
+        wake(type(self))
+    return 0
 
 
 cdef bint source_has_key(Source source, str name) except -1:
@@ -281,6 +294,8 @@ cdef int fill_all(object instance, Source source) except -1:
     cdef dict extra = {}
     cdef set given = set()
     cdef Entry *entry
+    if type(type(instance)) is _Asleep:
+        wake(type(instance))
     source.scan()
     for item in source.plan.fields:
         field = <FieldPlan>item

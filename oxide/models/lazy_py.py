@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from oxide._faults import not_json
 
+from .classes import ClassInfo, class_info
 from .convert import ABSENT, EAGER, LAZY, MODES, OFF, Path, convert, fill, mismatch, missing
 from .markers import ValidationMode
-from .shapes import STR, ClassInfo, class_info, root_shape
+from .shapes import STR, root_shape
+from .sleeping import wake
 
 if TYPE_CHECKING:
     from .base import BaseModel
@@ -106,6 +108,7 @@ def assemble(cls: type[Any], values: tuple[Any, ...]) -> Any:
     if len(values) != len(info.fields) or not info.lazy:
         raise TypeError(f"{cls.__name__} cannot be assembled of {len(values)} values")
     data = {field.key: value for field, value in zip(info.fields, values, strict=True) if value is not ABSENT}
+    wake(cls)
     instance: Any = object.__new__(cls)
     _put(instance, "_oxide_source", _Assembled(info, data, (), OFF))
     return instance

@@ -19,8 +19,11 @@ from .sleeping import annotation_asleep
 
 if TYPE_CHECKING:
     from .base import BaseModel
+    from .sketches import PlainField
 
-__all__ = ["ClassInfo", "FieldFact", "Shape", "class_info", "shape_of"]
+    Info = FieldInfo | PlainField
+
+__all__ = ["Shape", "root_shape", "shape_of"]
 
 # Kinds of shape. The native backend switches on the same numbers.
 ANY, NONE, STR, INT, FLOAT, BOOL, LITERAL, LIST, DICT, MODEL, UNION, ADAPTER, FLOATS = range(13)
@@ -31,14 +34,6 @@ J_NULL, J_BOOL, J_INT, J_FLOAT, J_STRING, J_ARRAY, J_OBJECT, J_OTHER = range(8)
 _SCALARS: dict[object, int] = {str: STR, int: INT, float: FLOAT, bool: BOOL}
 _CONTAINERS = {list: LIST, Sequence: LIST, Iterable: LIST, dict: DICT, Mapping: DICT}
 _KIND_NAMES = ("null", "bool", "int", "float", "str", "list", "object", "value")
-
-# Settings that change neither what is accepted nor what is stored.
-_HARMLESS_CONFIG = frozenset({
-    "extra", "defer_build", "protected_namespaces", "title", "arbitrary_types_allowed", "populate_by_name",
-    "validate_by_name", "validate_by_alias", "serialize_by_alias", "from_attributes", "json_schema_extra",
-    "use_attribute_docstrings", "json_encoders", "ser_json_timedelta", "ser_json_bytes", "ser_json_inf_nan",
-    "model_title_generator", "field_title_generator", "ignored_types", "hide_input_in_errors", "frozen",
-})  # fmt: skip
 
 _lock = RLock()
 
@@ -123,94 +118,6 @@ class Shape:
         return getattr(self.annotation, "__name__", None) or str(self.annotation)
 
 
-class FieldFact:
-    """One field of a model: where it is found in JSON and what it must look like.
-
-    Attributes:
-        name: attribute name.
-        key: JSON key.
-        by_name: whether the attribute name is accepted as a key too.
-        info: pydantic's own record of the field.
-        packed: whether a list of floats may come as base64 of singles.
-    """
-
-    __slots__ = ("_shape", "by_name", "info", "key", "name", "packed")
-
-    def __init__(self, name: str, key: str, by_name: bool, info: FieldInfo, packed: bool = False) -> None:
-        self.name = name
-        self.key = key
-        self.by_name = by_name
-        self.info = info
-        self.packed = packed
-        self._shape: Shape | None = None
-
-    @property
-    def shape(self) -> Shape:
-        """The field's shape, compiled when the field is first read."""
-        if self._shape is None:
-            shape = _field_shape(self.info)
-            if self.packed and shape.kind == LIST:
-                shape.kind = FLOATS
-            self._shape = shape
-        return self._shape
-
-    @property
-    def required(self) -> bool:
-        """Whether the field has no default."""
-        return self.info.is_required()
-
-    def default(self) -> Any:
-        """A fresh default value; None for a field that has none."""
-        return None if self.required else self.info.get_default(call_default_factory=True)
-
-
-class ClassInfo:
-    """Facts about a model class, gathered once.
-
-    Attributes:
-        fields: its fields in order.
-        lazy: whether instances can be filled field by field; otherwise the class has rules of its own
-            (validators, constraints on extra fields, a custom `__init__`) and pydantic builds it as a whole.
-    """
-
-    __slots__ = ("by_key", "by_name", "cls", "compiled", "fields", "lazy", "private")
-
-    def __init__(self, cls: type[pydantic.BaseModel]) -> None:
-        self.cls = cls
-        facts = pydantic_fields(cls)
-        config = cls.model_config
-        by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
-        packed: frozenset[str] = getattr(cls, "__oxide_packed__", frozenset())
-        self.fields = [
-            FieldFact(name, _key(name, info), by_name, info, name in packed) for name, info in facts.items()
-        ]
-        self.by_name = {f.name: f for f in self.fields}
-        self.by_key: dict[str, FieldFact] = {f.name: f for f in self.fields} if by_name else {}
-        self.by_key |= {f.key: f for f in self.fields}
-        self.lazy = _fillable(cls)
-        self.private: Mapping[str, Any] = cls.__private_attributes__
-        self.compiled: object = None
-
-
-def class_info(cls: type[pydantic.BaseModel]) -> ClassInfo:
-    """Return the facts about a model class, gathering them on the first call.
-
-    Args:
-        cls: a pydantic model class.
-
-    Returns:
-        The facts, the same object on each call.
-    """
-    info = cls.__dict__.get("__oxide_info__")
-    if info is None:
-        with _lock:
-            info = cls.__dict__.get("__oxide_info__")
-            if info is None:
-                info = ClassInfo(cls)
-                type.__setattr__(cls, "__oxide_info__", info)
-    return cast(ClassInfo, info)
-
-
 def pydantic_fields(cls: type[pydantic.BaseModel]) -> dict[str, FieldInfo]:
     """Return a model's fields with every forward reference resolved.
 
@@ -292,54 +199,18 @@ def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
     return Shape(ADAPTER, annotation)
 
 
-def _field_shape(info: FieldInfo) -> Shape:
+def field_shape(info: Info) -> Shape:
+    """Compile the annotation of a field."""
     metadata = list(info.metadata)
     if isinstance(info.discriminator, str):
         metadata.append(PropertyInfo(discriminator=info.discriminator))
     return shape_of(info.annotation, metadata)
 
 
-def _key(name: str, info: FieldInfo) -> str:
+def json_key(name: str, info: FieldInfo) -> str:
+    """Return the key under which a field stands in JSON."""
     alias = info.validation_alias if info.validation_alias is not None else info.alias
     return alias if isinstance(alias, str) else name
-
-
-def _fillable(cls: type[pydantic.BaseModel]) -> bool:
-    """Tell whether filling fields one by one gives what pydantic itself would give."""
-    if not issubclass(cls, base_class()) or cls.__pydantic_root_model__:
-        return False
-    if cls.model_config.get("extra") != "allow" or not _HARMLESS_CONFIG.issuperset(cls.model_config):
-        return False
-    rules = cls.__pydantic_decorators__
-    if rules.validators or rules.field_validators or rules.root_validators or rules.model_validators:
-        return False
-    own_post_init = not cls.model_post_init.__module__.startswith("pydantic.")
-    if own_post_init or getattr(cls, "__pydantic_custom_init__", False):
-        return False
-    if "__get_pydantic_core_schema__" in _names_below(cls) or "__pydantic_extra__" in _annotated_below(cls):
-        return False
-    return not any(
-        not isinstance(f.validation_alias, str | None)
-        or f.validate_default
-        or getattr(f, "default_factory_takes_validated_data", None)
-        or (f.alias is not None and f.validation_alias is None)
-        for f in cls.__pydantic_fields__.values()
-    )
-
-
-def _classes_below(cls: type) -> Iterable[type]:
-    for base in cls.__mro__:
-        if base is pydantic.BaseModel:
-            return
-        yield base
-
-
-def _names_below(cls: type) -> set[str]:
-    return {name for base in _classes_below(cls) for name in vars(base)}
-
-
-def _annotated_below(cls: type) -> set[str]:
-    return {name for base in _classes_below(cls) for name in vars(base).get("__annotations__", ())}
 
 
 def _literal(annotation: Any) -> Shape:
@@ -439,7 +310,7 @@ def tag_values(cls: type[pydantic.BaseModel], tag: str) -> tuple[str, list[str]]
         info = pydantic_fields(cls).get(tag)
         if info is None:
             return None
-        key, shape = _key(tag, info), _field_shape(info)
+        key, shape = json_key(tag, info), field_shape(info)
     values = [v for v in shape.literals if isinstance(v, str)]
     return (key, values) if shape.kind == LITERAL and values else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from abc import ABCMeta
 from threading import RLock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import pydantic
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 else:
     ModelMetaclass = type(pydantic.BaseModel)
 
-__all__ = ["Sleeper", "annotation_asleep", "wake"]
+__all__ = ["Asleep", "Sleeper", "annotation_asleep", "body_asleep", "evaluated", "wake"]
 
 _SELF = "__oxide_self__"
 
@@ -58,13 +59,13 @@ class Sleeper(ModelMetaclass, _Reuse):
         if kwargs or not any(type(base) is Sleeper for base in bases):
             kwargs["__pydantic_reset_parent_namespace__"] = False
             return cast("Sleeper", super().__new__(mcs, name, bases, namespace, **kwargs))
-        cls = ABCMeta.__new__(_Asleep, name, bases, namespace)
+        cls = ABCMeta.__new__(Asleep, name, bases, namespace)
         namespace.pop("__classcell__", None)
         _asleep[cls] = dict(namespace)
         return cls
 
 
-class _Asleep(Sleeper):
+class Asleep(Sleeper):
     """The metaclass of a sleeping class: whoever asks it anything wakes it."""
 
     if not TYPE_CHECKING:
@@ -99,11 +100,11 @@ def wake(cls: type) -> None:
     Args:
         cls: any class; one that is awake is left alone.
     """
-    if type(cls) is not _Asleep:
+    if type(cls) is not Asleep:
         return
     with _lock:
         found = _asleep.get(cls)
-        if cls in _waking or type(cls) is not _Asleep:
+        if cls in _waking or type(cls) is not Asleep:
             return
         if found is not None:
             _waking.add(cls)
@@ -118,20 +119,43 @@ def wake(cls: type) -> None:
         type.__setattr__(cls, "__class__", ModelMetaclass)
 
 
-def _evaluated(cls: type, annotations: dict[str, Any]) -> dict[str, Any]:
-    """Annotations as they are without `from __future__ import annotations`."""
+class _Names(dict[str, Any]):
+    """What a module answers by name, those it imports when they are asked for included."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __missing__(self, name: str) -> Any:
+        try:
+            return getattr(self._module, name)
+        except AttributeError:
+            # A built-in, or a name that nobody knows: what evaluates the annotation says so.
+            raise KeyError(name) from None
+
+
+def evaluated(cls: type, annotations: dict[str, Any]) -> dict[str, Any]:
+    """Annotations as they are without `from __future__ import annotations`.
+
+    Args:
+        cls: the class they are of.
+        annotations: by the name of the field.
+
+    Raises:
+        NameError: one holds a name that its module does not know.
+    """
     texts = {name: text for name, text in annotations.items() if isinstance(text, str)}
     if not texts:
         return annotations
     # One piece of code for all of them: compiling each takes several times as long.
     code = "{" + ",".join(f"{name!r}:{text}" for name, text in texts.items()) + "}"
-    return {**annotations, **eval(code, vars(sys.modules[cls.__module__]))}
+    module = sys.modules[cls.__module__]
+    return {**annotations, **eval(code, vars(module), _Names(module))}
 
 
 def _complete(cls: type, namespace: dict[str, Any]) -> None:
     make = cast(Any, ModelMetaclass.__new__)
     if "__annotations__" in namespace:
-        namespace = {**namespace, "__annotations__": _evaluated(cls, namespace["__annotations__"])}
+        namespace = {**namespace, "__annotations__": evaluated(cls, namespace["__annotations__"])}
     # There is no frame to look names up in: these classes stand in modules.
     made = make(
         Sleeper,
@@ -159,4 +183,16 @@ def annotation_asleep(cls: type, name: str) -> Any:
     annotation = found.get("__annotations__", {}).get(name)
     if annotation is None or type(found.get(name)).__name__ == "FieldInfo":
         return None
-    return _evaluated(cls, {name: annotation})[name]
+    return evaluated(cls, {name: annotation})[name]
+
+
+def body_asleep(cls: type) -> dict[str, Any] | None:
+    """What the body of a sleeping class left behind.
+
+    Args:
+        cls: any class.
+
+    Returns:
+        Names and values, not to be changed; None where the class is awake.
+    """
+    return _asleep.get(cls) if type(cls) is Asleep else None

@@ -4,15 +4,27 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.batch_error import BatchError
-from oxide.types.batch_request_counts import BatchRequestCounts
-from oxide.types.batch_usage import BatchUsage
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.batch_error import BatchError
+    from oxide.types.batch_request_counts import BatchRequestCounts
+    from oxide.types.batch_usage import BatchUsage
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BatchError": "oxide.types.batch_error",
+        "BatchUsage": "oxide.types.batch_usage",
+        "Metadata": "oxide.types.shared.metadata",
+        "BatchRequestCounts": "oxide.types.batch_request_counts",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Batch", "Errors"]
 

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.completion_choice import CompletionChoice
-from oxide.types.completion_usage import CompletionUsage
+
+if TYPE_CHECKING:
+    from oxide.types.completion_choice import CompletionChoice
+    from oxide.types.completion_usage import CompletionUsage
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "CompletionUsage": "oxide.types.completion_usage",
+        "CompletionChoice": "oxide.types.completion_choice",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Completion"]
 

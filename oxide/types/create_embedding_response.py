@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from typing_extensions import Literal
 
 from oxide.helpers.embeddings import EmbeddingMatrix
 from oxide.models.generated import BaseModel
-from oxide.types.embedding import Embedding
+
+if TYPE_CHECKING:
+    from oxide.types.embedding import Embedding
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Embedding": "oxide.types.embedding",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["CreateEmbeddingResponse", "Usage"]
 

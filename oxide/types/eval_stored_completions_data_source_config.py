@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import TYPE_CHECKING, Dict, Optional
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["EvalStoredCompletionsDataSourceConfig"]
 

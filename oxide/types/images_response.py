@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.image import Image
+
+if TYPE_CHECKING:
+    from oxide.types.image import Image
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Image": "oxide.types.image",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ImagesResponse", "SvgUsage", "Usage", "UsageInputTokensDetails", "UsageOutputTokensDetails"]
 

@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from oxide.models.generated import BaseModel
-from oxide.types.moderation import Moderation
+
+if TYPE_CHECKING:
+    from oxide.types.moderation import Moderation
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Moderation": "oxide.types.moderation",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ModerationCreateResponse"]
 

@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.static_file_chunking_strategy import StaticFileChunkingStrategy
+
+if TYPE_CHECKING:
+    from oxide.types.static_file_chunking_strategy import StaticFileChunkingStrategy
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "StaticFileChunkingStrategy": "oxide.types.static_file_chunking_strategy",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["StaticFileChunkingStrategyObject"]
 

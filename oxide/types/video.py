@@ -4,15 +4,27 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.video_create_error import VideoCreateError
-from oxide.types.video_model import VideoModel
-from oxide.types.video_seconds import VideoSeconds
-from oxide.types.video_size import VideoSize
+
+if TYPE_CHECKING:
+    from oxide.types.video_create_error import VideoCreateError
+    from oxide.types.video_model import VideoModel
+    from oxide.types.video_seconds import VideoSeconds
+    from oxide.types.video_size import VideoSize
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "VideoSize": "oxide.types.video_size",
+        "VideoModel": "oxide.types.video_model",
+        "VideoSeconds": "oxide.types.video_seconds",
+        "VideoCreateError": "oxide.types.video_create_error",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Video"]
 

@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.audio.transcription_diarized_segment import TranscriptionDiarizedSegment
+
+if TYPE_CHECKING:
+    from oxide.types.audio.transcription_diarized_segment import TranscriptionDiarizedSegment
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "TranscriptionDiarizedSegment": "oxide.types.audio.transcription_diarized_segment",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["TranscriptionDiarized", "Usage", "UsageTokens", "UsageTokensInputTokenDetails", "UsageDuration"]
 

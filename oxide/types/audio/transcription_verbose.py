@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.audio.transcription_segment import TranscriptionSegment
-from oxide.types.audio.transcription_word import TranscriptionWord
+
+if TYPE_CHECKING:
+    from oxide.types.audio.transcription_segment import TranscriptionSegment
+    from oxide.types.audio.transcription_word import TranscriptionWord
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "TranscriptionWord": "oxide.types.audio.transcription_word",
+        "TranscriptionSegment": "oxide.types.audio.transcription_segment",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["TranscriptionVerbose", "Usage"]
 

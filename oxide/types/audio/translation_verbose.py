@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.audio.transcription_segment import TranscriptionSegment
+
+if TYPE_CHECKING:
+    from oxide.types.audio.transcription_segment import TranscriptionSegment
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "TranscriptionSegment": "oxide.types.audio.transcription_segment",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["TranslationVerbose"]
 

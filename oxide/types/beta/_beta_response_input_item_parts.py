@@ -4,22 +4,51 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_computer_tool_call_output_screenshot import (
-    BetaResponseComputerToolCallOutputScreenshot,
-)
-from oxide.types.beta.beta_response_function_call_output_item_list import (
-    BetaResponseFunctionCallOutputItemList,
-)
 from oxide.types.beta.beta_response_input_image_content import BetaResponseInputImageContent
-from oxide.types.beta.beta_response_input_message_content_list import BetaResponseInputMessageContentList
 from oxide.types.beta.beta_response_input_text_content import BetaResponseInputTextContent
-from oxide.types.beta.beta_tool import BetaTool
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_computer_tool_call_output_screenshot import (
+        BetaResponseComputerToolCallOutputScreenshot,
+    )
+    from oxide.types.beta.beta_response_function_call_output_item_list import (
+        BetaResponseFunctionCallOutputItemList,
+    )
+    from oxide.types.beta.beta_response_input_message_content_list import BetaResponseInputMessageContentList
+    from oxide.types.beta.beta_tool import BetaTool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaTool": "oxide.types.beta.beta_tool",
+        "BetaLocalEnvironment": "oxide.types.beta.beta_local_environment",
+        "BetaEasyInputMessage": "oxide.types.beta.beta_easy_input_message",
+        "BetaContainerReference": "oxide.types.beta.beta_container_reference",
+        "BetaMcpToolCallError": "oxide.types.beta.beta_mcp_tool_call_error",
+        "BetaResponseOutputMessage": "oxide.types.beta.beta_response_output_message",
+        "BetaResponseReasoningItem": "oxide.types.beta.beta_response_reasoning_item",
+        "BetaResponseCustomToolCall": "oxide.types.beta.beta_response_custom_tool_call",
+        "BetaResponseComputerToolCall": "oxide.types.beta.beta_response_computer_tool_call",
+        "BetaResponseFunctionToolCall": "oxide.types.beta.beta_response_function_tool_call",
+        "BetaResponseFunctionWebSearch": "oxide.types.beta.beta_response_function_web_search",
+        "BetaResponseCompactionItemParam": "oxide.types.beta.beta_response_compaction_item_param",
+        "BetaResponseFileSearchToolCall": "oxide.types.beta.beta_response_file_search_tool_call",
+        "BetaResponseCustomToolCallOutput": "oxide.types.beta.beta_response_custom_tool_call_output",
+        "BetaResponseCodeInterpreterToolCall": "oxide.types.beta.beta_response_code_interpreter_tool_call",
+        "BetaResponseInputMessageContentList": "oxide.types.beta.beta_response_input_message_content_list",
+        "BetaResponseToolSearchOutputItemParam": "oxide.types.beta.beta_response_tool_search_output_item_param",
+        "BetaResponseFunctionCallOutputItemList": "oxide.types.beta.beta_response_function_call_output_item_list",
+        "BetaResponseConfigurationUpdateItemParam": "oxide.types.beta.beta_response_configuration_update_item_param",
+        "BetaResponseFunctionShellCallOutputContent": "oxide.types.beta.beta_response_function_shell_call_output_content",
+        "BetaResponseComputerToolCallOutputScreenshot": "oxide.types.beta.beta_response_computer_tool_call_output_screenshot",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "Message",

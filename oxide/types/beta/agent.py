@@ -4,16 +4,28 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_reasoning import AgentReasoning
-from oxide.types.beta.agent_text import AgentText
-from oxide.types.beta.multi_agent_config import MultiAgentConfig
-from oxide.types.beta.persisted_agent_tool import PersistedAgentTool
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_reasoning import AgentReasoning
+    from oxide.types.beta.agent_text import AgentText
+    from oxide.types.beta.multi_agent_config import MultiAgentConfig
+    from oxide.types.beta.persisted_agent_tool import PersistedAgentTool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentText": "oxide.types.beta.agent_text",
+        "AgentReasoning": "oxide.types.beta.agent_reasoning",
+        "MultiAgentConfig": "oxide.types.beta.multi_agent_config",
+        "PersistedAgentTool": "oxide.types.beta.persisted_agent_tool",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Agent", "Compaction", "Experimental"]
 

@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_function_call_status import AgentFunctionCallStatus
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_function_call_status import AgentFunctionCallStatus
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentFunctionCallStatus": "oxide.types.beta.agent_function_call_status",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AgentInterruptSubagentCallItem"]
 

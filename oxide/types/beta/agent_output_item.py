@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
@@ -14,7 +14,6 @@ from oxide.types.beta.agent_close_subagent_call_item import AgentCloseSubagentCa
 from oxide.types.beta.agent_command_execution_item import AgentCommandExecutionItem
 from oxide.types.beta.agent_create_subagent_call_item import AgentCreateSubagentCallItem
 from oxide.types.beta.agent_function_call_item import AgentFunctionCallItem
-from oxide.types.beta.agent_function_call_status import AgentFunctionCallStatus
 from oxide.types.beta.agent_interrupt_subagent_call_item import AgentInterruptSubagentCallItem
 from oxide.types.beta.agent_mcp_call_item import AgentMcpCallItem
 from oxide.types.beta.agent_reasoning_item import AgentReasoningItem
@@ -23,6 +22,16 @@ from oxide.types.beta.agent_send_subagent_input_call_item import AgentSendSubage
 from oxide.types.beta.agent_session_assistant_message import AgentSessionAssistantMessage
 from oxide.types.beta.agent_wait_for_subagents_call_item import AgentWaitForSubagentsCallItem
 from oxide.types.beta.agent_web_search_call_item import AgentWebSearchCallItem
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_function_call_status import AgentFunctionCallStatus
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentFunctionCallStatus": "oxide.types.beta.agent_function_call_status",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "AgentOutputItem",

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
-from oxide.types.beta.summary_text import SummaryText
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
+    from oxide.types.beta.summary_text import SummaryText
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "SummaryText": "oxide.types.beta.summary_text",
+        "AgentOutputItemStatus": "oxide.types.beta.agent_output_item_status",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AgentReasoningItem"]
 

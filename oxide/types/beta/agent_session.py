@@ -4,19 +4,33 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_reasoning import AgentReasoning
-from oxide.types.beta.agent_text import AgentText
-from oxide.types.beta.agent_tool import AgentTool
-from oxide.types.beta.environment import Environment
-from oxide.types.beta.multi_agent_config import MultiAgentConfig
-from oxide.types.beta.token_usage import TokenUsage
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_reasoning import AgentReasoning
+    from oxide.types.beta.agent_text import AgentText
+    from oxide.types.beta.agent_tool import AgentTool
+    from oxide.types.beta.environment import Environment
+    from oxide.types.beta.multi_agent_config import MultiAgentConfig
+    from oxide.types.beta.token_usage import TokenUsage
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentText": "oxide.types.beta.agent_text",
+        "AgentTool": "oxide.types.beta.agent_tool",
+        "Environment": "oxide.types.beta.environment",
+        "TokenUsage": "oxide.types.beta.token_usage",
+        "AgentReasoning": "oxide.types.beta.agent_reasoning",
+        "MultiAgentConfig": "oxide.types.beta.multi_agent_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "AgentSession",

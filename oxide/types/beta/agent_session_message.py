@@ -4,14 +4,24 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.helpers.properties import SessionMessageProperties
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
-from oxide.types.beta.agent_session_message_content import AgentSessionMessageContent
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
+    from oxide.types.beta.agent_session_message_content import AgentSessionMessageContent
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentOutputItemStatus": "oxide.types.beta.agent_output_item_status",
+        "AgentSessionMessageContent": "oxide.types.beta.agent_session_message_content",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AgentSessionMessage"]
 

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agents.sessions.turn import Turn
-from oxide.types.beta.token_usage import TokenUsage
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agents.sessions.turn import Turn
+    from oxide.types.beta.token_usage import TokenUsage
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "TokenUsage": "oxide.types.beta.token_usage",
+        "Turn": "oxide.types.beta.agents.sessions.turn",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AgentSessionTurnCompletedEvent"]
 

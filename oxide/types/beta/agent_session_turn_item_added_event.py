@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_session_item import AgentSessionItem
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_session_item import AgentSessionItem
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentSessionItem": "oxide.types.beta.agent_session_item",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AgentSessionTurnItemAddedEvent"]
 

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
-from oxide.types.beta.web_search_action import WebSearchAction
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_output_item_status import AgentOutputItemStatus
+    from oxide.types.beta.web_search_action import WebSearchAction
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "WebSearchAction": "oxide.types.beta.web_search_action",
+        "AgentOutputItemStatus": "oxide.types.beta.agent_output_item_status",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AgentWebSearchCallItem"]
 

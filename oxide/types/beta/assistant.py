@@ -4,14 +4,25 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.assistant_response_format_option import AssistantResponseFormatOption
-from oxide.types.beta.assistant_tool import AssistantTool
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.beta.assistant_response_format_option import AssistantResponseFormatOption
+    from oxide.types.beta.assistant_tool import AssistantTool
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AssistantTool": "oxide.types.beta.assistant_tool",
+        "Metadata": "oxide.types.shared.metadata",
+        "AssistantResponseFormatOption": "oxide.types.beta.assistant_response_format_option",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Assistant", "ToolResources", "ToolResourcesCodeInterpreter", "ToolResourcesFileSearch"]
 

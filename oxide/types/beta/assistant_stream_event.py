@@ -4,19 +4,34 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.thread import Thread
-from oxide.types.beta.threads.message import Message
-from oxide.types.beta.threads.message_delta_event import MessageDeltaEvent
-from oxide.types.beta.threads.run import Run
-from oxide.types.beta.threads.runs.run_step import RunStep
-from oxide.types.beta.threads.runs.run_step_delta_event import RunStepDeltaEvent
-from oxide.types.shared.error_object import ErrorObject
+
+if TYPE_CHECKING:
+    from oxide.types.beta.thread import Thread
+    from oxide.types.beta.threads.message import Message
+    from oxide.types.beta.threads.message_delta_event import MessageDeltaEvent
+    from oxide.types.beta.threads.run import Run
+    from oxide.types.beta.threads.runs.run_step import RunStep
+    from oxide.types.beta.threads.runs.run_step_delta_event import RunStepDeltaEvent
+    from oxide.types.shared.error_object import ErrorObject
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Thread": "oxide.types.beta.thread",
+        "Run": "oxide.types.beta.threads.run",
+        "Message": "oxide.types.beta.threads.message",
+        "ErrorObject": "oxide.types.shared.error_object",
+        "RunStep": "oxide.types.beta.threads.runs.run_step",
+        "MessageDeltaEvent": "oxide.types.beta.threads.message_delta_event",
+        "RunStepDeltaEvent": "oxide.types.beta.threads.runs.run_step_delta_event",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "AssistantStreamEvent",

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_output_item import BetaResponseOutputItem
-from oxide.types.beta.beta_response_usage import BetaResponseUsage
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_output_item import BetaResponseOutputItem
+    from oxide.types.beta.beta_response_usage import BetaResponseUsage
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaResponseUsage": "oxide.types.beta.beta_response_usage",
+        "BetaResponseOutputItem": "oxide.types.beta.beta_response_output_item",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaCompactedResponse", "Image"]
 

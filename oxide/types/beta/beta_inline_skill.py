@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_inline_skill_source import BetaInlineSkillSource
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_inline_skill_source import BetaInlineSkillSource
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaInlineSkillSource": "oxide.types.beta.beta_inline_skill_source",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaInlineSkill"]
 

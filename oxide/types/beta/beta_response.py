@@ -4,22 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.helpers.properties import ResponseProperties
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_error import BetaResponseError
-from oxide.types.beta.beta_response_input_item import BetaResponseInputItem
-from oxide.types.beta.beta_response_output_item import BetaResponseOutputItem
-from oxide.types.beta.beta_response_prompt import BetaResponsePrompt
-from oxide.types.beta.beta_response_status import BetaResponseStatus
-from oxide.types.beta.beta_response_text_config import BetaResponseTextConfig
-from oxide.types.beta.beta_response_usage import BetaResponseUsage
-from oxide.types.beta.beta_service_tier import BetaServiceTier
-from oxide.types.beta.beta_tool import BetaTool
 from oxide.types.beta.beta_tool_choice_allowed import BetaToolChoiceAllowed
 from oxide.types.beta.beta_tool_choice_apply_patch import BetaToolChoiceApplyPatch
 from oxide.types.beta.beta_tool_choice_custom import BetaToolChoiceCustom
@@ -28,6 +19,32 @@ from oxide.types.beta.beta_tool_choice_mcp import BetaToolChoiceMcp
 from oxide.types.beta.beta_tool_choice_options import BetaToolChoiceOptions
 from oxide.types.beta.beta_tool_choice_shell import BetaToolChoiceShell
 from oxide.types.beta.beta_tool_choice_types import BetaToolChoiceTypes
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_error import BetaResponseError
+    from oxide.types.beta.beta_response_input_item import BetaResponseInputItem
+    from oxide.types.beta.beta_response_output_item import BetaResponseOutputItem
+    from oxide.types.beta.beta_response_prompt import BetaResponsePrompt
+    from oxide.types.beta.beta_response_status import BetaResponseStatus
+    from oxide.types.beta.beta_response_text_config import BetaResponseTextConfig
+    from oxide.types.beta.beta_response_usage import BetaResponseUsage
+    from oxide.types.beta.beta_service_tier import BetaServiceTier
+    from oxide.types.beta.beta_tool import BetaTool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaTool": "oxide.types.beta.beta_tool",
+        "BetaServiceTier": "oxide.types.beta.beta_service_tier",
+        "BetaResponseError": "oxide.types.beta.beta_response_error",
+        "BetaResponseUsage": "oxide.types.beta.beta_response_usage",
+        "BetaResponsePrompt": "oxide.types.beta.beta_response_prompt",
+        "BetaResponseStatus": "oxide.types.beta.beta_response_status",
+        "BetaResponseInputItem": "oxide.types.beta.beta_response_input_item",
+        "BetaResponseOutputItem": "oxide.types.beta.beta_response_output_item",
+        "BetaResponseTextConfig": "oxide.types.beta.beta_response_text_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "BetaResponse",

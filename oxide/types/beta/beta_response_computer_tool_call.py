@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_computer_action import BetaComputerAction
-from oxide.types.beta.beta_computer_action_list import BetaComputerActionList
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_computer_action import BetaComputerAction
+    from oxide.types.beta.beta_computer_action_list import BetaComputerActionList
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaComputerAction": "oxide.types.beta.beta_computer_action",
+        "BetaComputerActionList": "oxide.types.beta.beta_computer_action_list",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaResponseComputerToolCall", "PendingSafetyCheck", "Agent"]
 

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_computer_tool_call_output_screenshot import (
-    BetaResponseComputerToolCallOutputScreenshot,
-)
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_computer_tool_call_output_screenshot import (
+        BetaResponseComputerToolCallOutputScreenshot,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaResponseComputerToolCallOutputScreenshot": "oxide.types.beta.beta_response_computer_tool_call_output_screenshot",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaResponseComputerToolCallOutputItem", "AcknowledgedSafetyCheck", "Agent"]
 

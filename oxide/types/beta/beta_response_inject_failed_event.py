@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_input_item import BetaResponseInputItem
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_input_item import BetaResponseInputItem
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaResponseInputItem": "oxide.types.beta.beta_response_input_item",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaResponseInjectFailedEvent", "Error"]
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
@@ -18,7 +18,6 @@ from oxide.types.beta._beta_response_input_item_parts import AdditionalTools, Ad
 from oxide.types.beta.beta_container_reference import BetaContainerReference
 from oxide.types.beta.beta_easy_input_message import BetaEasyInputMessage
 from oxide.types.beta.beta_local_environment import BetaLocalEnvironment
-from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
 from oxide.types.beta.beta_response_code_interpreter_tool_call import BetaResponseCodeInterpreterToolCall
 from oxide.types.beta.beta_response_compaction_item_param import BetaResponseCompactionItemParam
 from oxide.types.beta.beta_response_computer_tool_call import BetaResponseComputerToolCall
@@ -26,12 +25,29 @@ from oxide.types.beta.beta_response_configuration_update_item_param import BetaR
 from oxide.types.beta.beta_response_custom_tool_call import BetaResponseCustomToolCall
 from oxide.types.beta.beta_response_custom_tool_call_output import BetaResponseCustomToolCallOutput
 from oxide.types.beta.beta_response_file_search_tool_call import BetaResponseFileSearchToolCall
-from oxide.types.beta.beta_response_function_shell_call_output_content import BetaResponseFunctionShellCallOutputContent
 from oxide.types.beta.beta_response_function_tool_call import BetaResponseFunctionToolCall
 from oxide.types.beta.beta_response_function_web_search import BetaResponseFunctionWebSearch
 from oxide.types.beta.beta_response_output_message import BetaResponseOutputMessage
 from oxide.types.beta.beta_response_reasoning_item import BetaResponseReasoningItem
 from oxide.types.beta.beta_response_tool_search_output_item_param import BetaResponseToolSearchOutputItemParam
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
+    from oxide.types.beta.beta_response_function_shell_call_output_content import BetaResponseFunctionShellCallOutputContent
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaTool": "oxide.types.beta.beta_tool",
+        "BetaMcpToolCallError": "oxide.types.beta.beta_mcp_tool_call_error",
+        "BetaResponseInputTextContent": "oxide.types.beta.beta_response_input_text_content",
+        "BetaResponseInputImageContent": "oxide.types.beta.beta_response_input_image_content",
+        "BetaResponseInputMessageContentList": "oxide.types.beta.beta_response_input_message_content_list",
+        "BetaResponseFunctionCallOutputItemList": "oxide.types.beta.beta_response_function_call_output_item_list",
+        "BetaResponseFunctionShellCallOutputContent": "oxide.types.beta.beta_response_function_shell_call_output_content",
+        "BetaResponseComputerToolCallOutputScreenshot": "oxide.types.beta.beta_response_computer_tool_call_output_screenshot",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "BetaResponseInputItem", "Message", "MessageAgent", "ComputerCallOutput",

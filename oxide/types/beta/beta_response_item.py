@@ -2,36 +2,32 @@
 
 """Type `BetaResponseItem` and what it is made of."""
 
+# The lists below are set tightly on purpose.
+# fmt: off
+# isort: off
+
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_image_detail import BetaImageDetail
-from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
 from oxide.types.beta.beta_response_apply_patch_tool_call import BetaResponseApplyPatchToolCall
 from oxide.types.beta.beta_response_apply_patch_tool_call_output import BetaResponseApplyPatchToolCallOutput
 from oxide.types.beta.beta_response_code_interpreter_tool_call import BetaResponseCodeInterpreterToolCall
 from oxide.types.beta.beta_response_compaction_item import BetaResponseCompactionItem
 from oxide.types.beta.beta_response_computer_tool_call import BetaResponseComputerToolCall
-from oxide.types.beta.beta_response_computer_tool_call_output_item import (
-    BetaResponseComputerToolCallOutputItem,
-)
+from oxide.types.beta.beta_response_computer_tool_call_output_item import BetaResponseComputerToolCallOutputItem
 from oxide.types.beta.beta_response_configuration_update_item import BetaResponseConfigurationUpdateItem
 from oxide.types.beta.beta_response_custom_tool_call_item import BetaResponseCustomToolCallItem
 from oxide.types.beta.beta_response_custom_tool_call_output_item import BetaResponseCustomToolCallOutputItem
 from oxide.types.beta.beta_response_file_search_tool_call import BetaResponseFileSearchToolCall
 from oxide.types.beta.beta_response_function_shell_tool_call import BetaResponseFunctionShellToolCall
-from oxide.types.beta.beta_response_function_shell_tool_call_output import (
-    BetaResponseFunctionShellToolCallOutput,
-)
+from oxide.types.beta.beta_response_function_shell_tool_call_output import BetaResponseFunctionShellToolCallOutput
 from oxide.types.beta.beta_response_function_tool_call_item import BetaResponseFunctionToolCallItem
-from oxide.types.beta.beta_response_function_tool_call_output_item import (
-    BetaResponseFunctionToolCallOutputItem,
-)
+from oxide.types.beta.beta_response_function_tool_call_output_item import BetaResponseFunctionToolCallOutputItem
 from oxide.types.beta.beta_response_function_web_search import BetaResponseFunctionWebSearch
 from oxide.types.beta.beta_response_input_file import BetaResponseInputFile
 from oxide.types.beta.beta_response_input_image import BetaResponseInputImage
@@ -43,49 +39,35 @@ from oxide.types.beta.beta_response_output_text import BetaResponseOutputText
 from oxide.types.beta.beta_response_reasoning_item import BetaResponseReasoningItem
 from oxide.types.beta.beta_response_tool_search_call import BetaResponseToolSearchCall
 from oxide.types.beta.beta_response_tool_search_output_item import BetaResponseToolSearchOutputItem
-from oxide.types.beta.beta_tool import BetaTool
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_image_detail import BetaImageDetail
+    from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
+    from oxide.types.beta.beta_tool import BetaTool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaTool": "oxide.types.beta.beta_tool", "BetaImageDetail": "oxide.types.beta.beta_image_detail",
+        "BetaMcpToolCallError": "oxide.types.beta.beta_mcp_tool_call_error",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
-    "BetaResponseItem",
-    "AgentMessage",
-    "AgentMessageContent",
-    "AgentMessageContentText",
-    "AgentMessageContentSummaryText",
-    "AgentMessageContentReasoningText",
-    "AgentMessageContentComputerScreenshot",
-    "AgentMessageContentComputerScreenshotPromptCacheBreakpoint",
-    "AgentMessageContentEncryptedContent",
-    "AgentMessageAgent",
-    "MultiAgentCall",
-    "MultiAgentCallAgent",
-    "MultiAgentCallOutput",
-    "MultiAgentCallOutputAgent",
-    "AdditionalTools",
-    "AdditionalToolsAgent",
-    "Program",
-    "ProgramAgent",
-    "ProgramOutput",
-    "ProgramOutputAgent",
-    "ImageGenerationCall",
-    "ImageGenerationCallAgent",
-    "ImageGenerationCallError",
-    "ImageGenerationCallErrorModerationDetails",
-    "ImageGenerationCallSvgUsage",
-    "LocalShellCall",
-    "LocalShellCallAction",
-    "LocalShellCallAgent",
-    "LocalShellCallOutput",
-    "LocalShellCallOutputAgent",
-    "McpListTools",
-    "McpListToolsTool",
-    "McpListToolsAgent",
-    "McpApprovalRequest",
-    "McpApprovalRequestAgent",
-    "McpApprovalResponse",
-    "McpApprovalResponseAgent",
-    "McpCall",
-    "McpCallAgent",
+    "BetaResponseItem", "AgentMessage", "AgentMessageContent", "AgentMessageContentText",
+    "AgentMessageContentSummaryText", "AgentMessageContentReasoningText",
+    "AgentMessageContentComputerScreenshot", "AgentMessageContentComputerScreenshotPromptCacheBreakpoint",
+    "AgentMessageContentEncryptedContent", "AgentMessageAgent", "MultiAgentCall", "MultiAgentCallAgent",
+    "MultiAgentCallOutput", "MultiAgentCallOutputAgent", "AdditionalTools", "AdditionalToolsAgent",
+    "Program", "ProgramAgent", "ProgramOutput", "ProgramOutputAgent", "ImageGenerationCall",
+    "ImageGenerationCallAgent", "ImageGenerationCallError", "ImageGenerationCallErrorModerationDetails",
+    "ImageGenerationCallSvgUsage", "LocalShellCall", "LocalShellCallAction", "LocalShellCallAgent",
+    "LocalShellCallOutput", "LocalShellCallOutputAgent", "McpListTools", "McpListToolsTool",
+    "McpListToolsAgent", "McpApprovalRequest", "McpApprovalRequestAgent", "McpApprovalResponse",
+    "McpApprovalResponseAgent", "McpCall", "McpCallAgent",
 ]
+# fmt: on
+# isort: on
 
 
 class AgentMessageContentText(BaseModel):

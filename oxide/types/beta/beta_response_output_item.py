@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_image_detail import BetaImageDetail
-from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
 from oxide.types.beta.beta_response_apply_patch_tool_call import BetaResponseApplyPatchToolCall
 from oxide.types.beta.beta_response_apply_patch_tool_call_output import BetaResponseApplyPatchToolCallOutput
 from oxide.types.beta.beta_response_code_interpreter_tool_call import BetaResponseCodeInterpreterToolCall
@@ -41,7 +39,20 @@ from oxide.types.beta.beta_response_output_text import BetaResponseOutputText
 from oxide.types.beta.beta_response_reasoning_item import BetaResponseReasoningItem
 from oxide.types.beta.beta_response_tool_search_call import BetaResponseToolSearchCall
 from oxide.types.beta.beta_response_tool_search_output_item import BetaResponseToolSearchOutputItem
-from oxide.types.beta.beta_tool import BetaTool
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_image_detail import BetaImageDetail
+    from oxide.types.beta.beta_mcp_tool_call_error import BetaMcpToolCallError
+    from oxide.types.beta.beta_tool import BetaTool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaTool": "oxide.types.beta.beta_tool",
+        "BetaImageDetail": "oxide.types.beta.beta_image_detail",
+        "BetaMcpToolCallError": "oxide.types.beta.beta_mcp_tool_call_error",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "BetaResponseOutputItem",

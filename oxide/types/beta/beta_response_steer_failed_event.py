@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_steer_error_code import BetaResponseSteerErrorCode
-from oxide.types.beta.beta_response_steer_input import BetaResponseSteerInput
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_steer_error_code import BetaResponseSteerErrorCode
+    from oxide.types.beta.beta_response_steer_input import BetaResponseSteerInput
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaResponseSteerInput": "oxide.types.beta.beta_response_steer_input",
+        "BetaResponseSteerErrorCode": "oxide.types.beta.beta_response_steer_error_code",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaResponseSteerFailedEvent", "Error", "Steer"]
 

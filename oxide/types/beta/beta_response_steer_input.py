@@ -4,16 +4,26 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_function_call_output_item_list import (
-    BetaResponseFunctionCallOutputItemList,
-)
-from oxide.types.beta.beta_response_steer_input_content import BetaResponseSteerInputContent
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_function_call_output_item_list import (
+        BetaResponseFunctionCallOutputItemList,
+    )
+    from oxide.types.beta.beta_response_steer_input_content import BetaResponseSteerInputContent
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaResponseSteerInputContent": "oxide.types.beta.beta_response_steer_input_content",
+        "BetaResponseFunctionCallOutputItemList": "oxide.types.beta.beta_response_function_call_output_item_list",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "BetaResponseSteerInput",

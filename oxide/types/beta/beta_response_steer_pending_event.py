@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.beta_response_steer_pending_reason import BetaResponseSteerPendingReason
-from oxide.types.beta.beta_response_steer_required_input import BetaResponseSteerRequiredInput
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_steer_pending_reason import BetaResponseSteerPendingReason
+    from oxide.types.beta.beta_response_steer_required_input import BetaResponseSteerRequiredInput
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaResponseSteerPendingReason": "oxide.types.beta.beta_response_steer_pending_reason",
+        "BetaResponseSteerRequiredInput": "oxide.types.beta.beta_response_steer_required_input",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["BetaResponseSteerPendingEvent", "Steer"]
 

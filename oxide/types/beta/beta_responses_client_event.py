@@ -4,21 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.beta.beta_response_conversation_param import BetaResponseConversationParam
-from oxide.types.beta.beta_response_includable import BetaResponseIncludable
 from oxide.types.beta.beta_response_inject_event import BetaResponseInjectEvent
-from oxide.types.beta.beta_response_input import BetaResponseInput
-from oxide.types.beta.beta_response_prompt import BetaResponsePrompt
 from oxide.types.beta.beta_response_steer_event import BetaResponseSteerEvent
-from oxide.types.beta.beta_response_text_config import BetaResponseTextConfig
-from oxide.types.beta.beta_service_tier import BetaServiceTier
-from oxide.types.beta.beta_tool import BetaTool
 from oxide.types.beta.beta_tool_choice_allowed import BetaToolChoiceAllowed
 from oxide.types.beta.beta_tool_choice_apply_patch import BetaToolChoiceApplyPatch
 from oxide.types.beta.beta_tool_choice_custom import BetaToolChoiceCustom
@@ -27,6 +21,26 @@ from oxide.types.beta.beta_tool_choice_mcp import BetaToolChoiceMcp
 from oxide.types.beta.beta_tool_choice_options import BetaToolChoiceOptions
 from oxide.types.beta.beta_tool_choice_shell import BetaToolChoiceShell
 from oxide.types.beta.beta_tool_choice_types import BetaToolChoiceTypes
+
+if TYPE_CHECKING:
+    from oxide.types.beta.beta_response_includable import BetaResponseIncludable
+    from oxide.types.beta.beta_response_input import BetaResponseInput
+    from oxide.types.beta.beta_response_prompt import BetaResponsePrompt
+    from oxide.types.beta.beta_response_text_config import BetaResponseTextConfig
+    from oxide.types.beta.beta_service_tier import BetaServiceTier
+    from oxide.types.beta.beta_tool import BetaTool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "BetaTool": "oxide.types.beta.beta_tool",
+        "BetaServiceTier": "oxide.types.beta.beta_service_tier",
+        "BetaResponseInput": "oxide.types.beta.beta_response_input",
+        "BetaResponsePrompt": "oxide.types.beta.beta_response_prompt",
+        "BetaResponseIncludable": "oxide.types.beta.beta_response_includable",
+        "BetaResponseTextConfig": "oxide.types.beta.beta_response_text_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "BetaResponsesClientEvent",

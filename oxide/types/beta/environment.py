@@ -4,15 +4,26 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.hosted_environment_file import HostedEnvironmentFile
-from oxide.types.beta.hosted_plugin import HostedPlugin
-from oxide.types.beta.hosted_skill import HostedSkill
+
+if TYPE_CHECKING:
+    from oxide.types.beta.hosted_environment_file import HostedEnvironmentFile
+    from oxide.types.beta.hosted_plugin import HostedPlugin
+    from oxide.types.beta.hosted_skill import HostedSkill
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "HostedSkill": "oxide.types.beta.hosted_skill",
+        "HostedPlugin": "oxide.types.beta.hosted_plugin",
+        "HostedEnvironmentFile": "oxide.types.beta.hosted_environment_file",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "Environment",

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.persisted_mcp_transport import PersistedMcpTransport
+
+if TYPE_CHECKING:
+    from oxide.types.beta.persisted_mcp_transport import PersistedMcpTransport
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "PersistedMcpTransport": "oxide.types.beta.persisted_mcp_transport",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "PersistedAgentTool",

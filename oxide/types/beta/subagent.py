@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_content import AgentContent
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_content import AgentContent
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentContent": "oxide.types.beta.agent_content",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Subagent"]
 

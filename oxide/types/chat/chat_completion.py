@@ -4,16 +4,28 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.chat.chat_completion_message import ChatCompletionMessage
-from oxide.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
-from oxide.types.completion_usage import CompletionUsage
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.chat.chat_completion_message import ChatCompletionMessage
+    from oxide.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
+    from oxide.types.completion_usage import CompletionUsage
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+        "CompletionUsage": "oxide.types.completion_usage",
+        "ChatCompletionMessage": "oxide.types.chat.chat_completion_message",
+        "ChatCompletionTokenLogprob": "oxide.types.chat.chat_completion_token_logprob",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ChatCompletion",

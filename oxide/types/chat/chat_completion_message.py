@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.chat.chat_completion_audio import ChatCompletionAudio
-from oxide.types.chat.chat_completion_message_tool_call import ChatCompletionMessageToolCallUnion
+
+if TYPE_CHECKING:
+    from oxide.types.chat.chat_completion_audio import ChatCompletionAudio
+    from oxide.types.chat.chat_completion_message_tool_call import ChatCompletionMessageToolCallUnion
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ChatCompletionAudio": "oxide.types.chat.chat_completion_audio",
+        "ChatCompletionMessageToolCallUnion": "oxide.types.chat.chat_completion_message_tool_call",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ChatCompletionMessage", "Annotation", "AnnotationURLCitation", "FunctionCall"]
 

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.responses.image_detail import ImageDetail
+
+if TYPE_CHECKING:
+    from oxide.types.responses.image_detail import ImageDetail
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ImageDetail": "oxide.types.responses.image_detail",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ComputerScreenshotContent", "PromptCacheBreakpoint"]
 

@@ -4,22 +4,33 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.chat.chat_completion_function_tool import ChatCompletionFunctionTool
 from oxide.types.graders.grader_inputs import GraderInputs
 from oxide.types.responses.easy_input_message import EasyInputMessage
 from oxide.types.responses.response_input_audio import ResponseInputAudio
 from oxide.types.responses.response_input_text import ResponseInputText
-from oxide.types.shared.metadata import Metadata
-from oxide.types.shared.reasoning_effort import ReasoningEffort
 from oxide.types.shared.response_format_json_object import ResponseFormatJSONObject
 from oxide.types.shared.response_format_json_schema import ResponseFormatJSONSchema
 from oxide.types.shared.response_format_text import ResponseFormatText
+
+if TYPE_CHECKING:
+    from oxide.types.chat.chat_completion_function_tool import ChatCompletionFunctionTool
+    from oxide.types.shared.metadata import Metadata
+    from oxide.types.shared.reasoning_effort import ReasoningEffort
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+        "ReasoningEffort": "oxide.types.shared.reasoning_effort",
+        "ChatCompletionFunctionTool": "oxide.types.chat.chat_completion_function_tool",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "CreateEvalCompletionsRunDataSource",

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Annotated, Literal, TypeAlias
@@ -13,14 +13,27 @@ from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.evals.create_eval_completions_run_data_source import CreateEvalCompletionsRunDataSource
 from oxide.types.evals.create_eval_jsonl_run_data_source import CreateEvalJSONLRunDataSource
-from oxide.types.evals.eval_api_error import EvalAPIError
 from oxide.types.graders.grader_inputs import GraderInputs
-from oxide.types.responses.response_format_text_config import ResponseFormatTextConfig
 from oxide.types.responses.response_input_audio import ResponseInputAudio
 from oxide.types.responses.response_input_text import ResponseInputText
-from oxide.types.responses.tool import Tool
-from oxide.types.shared.metadata import Metadata
-from oxide.types.shared.reasoning_effort import ReasoningEffort
+
+if TYPE_CHECKING:
+    from oxide.types.evals.eval_api_error import EvalAPIError
+    from oxide.types.responses.response_format_text_config import ResponseFormatTextConfig
+    from oxide.types.responses.tool import Tool
+    from oxide.types.shared.metadata import Metadata
+    from oxide.types.shared.reasoning_effort import ReasoningEffort
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "EvalAPIError": "oxide.types.evals.eval_api_error",
+        "Tool": "oxide.types.responses.tool",
+        "Metadata": "oxide.types.shared.metadata",
+        "ReasoningEffort": "oxide.types.shared.reasoning_effort",
+        "ResponseFormatTextConfig": "oxide.types.responses.response_format_text_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "RunRetrieveResponse",

@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.fine_tuning.dpo_hyperparameters import DpoHyperparameters
+
+if TYPE_CHECKING:
+    from oxide.types.fine_tuning.dpo_hyperparameters import DpoHyperparameters
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "DpoHyperparameters": "oxide.types.fine_tuning.dpo_hyperparameters",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["DpoMethod"]
 

@@ -4,18 +4,31 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.fine_tuning.dpo_method import DpoMethod
-from oxide.types.fine_tuning.fine_tuning_job_wandb_integration_object import (
-    FineTuningJobWandbIntegrationObject,
-)
-from oxide.types.fine_tuning.reinforcement_method import ReinforcementMethod
-from oxide.types.fine_tuning.supervised_method import SupervisedMethod
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.fine_tuning.dpo_method import DpoMethod
+    from oxide.types.fine_tuning.fine_tuning_job_wandb_integration_object import (
+        FineTuningJobWandbIntegrationObject,
+    )
+    from oxide.types.fine_tuning.reinforcement_method import ReinforcementMethod
+    from oxide.types.fine_tuning.supervised_method import SupervisedMethod
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "DpoMethod": "oxide.types.fine_tuning.dpo_method",
+        "Metadata": "oxide.types.shared.metadata",
+        "SupervisedMethod": "oxide.types.fine_tuning.supervised_method",
+        "ReinforcementMethod": "oxide.types.fine_tuning.reinforcement_method",
+        "FineTuningJobWandbIntegrationObject": "oxide.types.fine_tuning.fine_tuning_job_wandb_integration_object",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["FineTuningJob", "Error", "Hyperparameters", "Method"]
 

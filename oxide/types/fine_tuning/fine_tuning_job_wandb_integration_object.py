@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.fine_tuning.fine_tuning_job_wandb_integration import FineTuningJobWandbIntegration
+
+if TYPE_CHECKING:
+    from oxide.types.fine_tuning.fine_tuning_job_wandb_integration import FineTuningJobWandbIntegration
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "FineTuningJobWandbIntegration": "oxide.types.fine_tuning.fine_tuning_job_wandb_integration",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["FineTuningJobWandbIntegrationObject"]
 

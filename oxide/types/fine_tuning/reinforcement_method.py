@@ -4,17 +4,26 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import TypeAlias
 
 from oxide.models.generated import BaseModel
-from oxide.types.fine_tuning.reinforcement_hyperparameters import ReinforcementHyperparameters
 from oxide.types.graders.multi_grader import MultiGrader
 from oxide.types.graders.python_grader import PythonGrader
 from oxide.types.graders.score_model_grader import ScoreModelGrader
 from oxide.types.graders.string_check_grader import StringCheckGrader
 from oxide.types.graders.text_similarity_grader import TextSimilarityGrader
+
+if TYPE_CHECKING:
+    from oxide.types.fine_tuning.reinforcement_hyperparameters import ReinforcementHyperparameters
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ReinforcementHyperparameters": "oxide.types.fine_tuning.reinforcement_hyperparameters",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ReinforcementMethod", "Grader"]
 

@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.fine_tuning.supervised_hyperparameters import SupervisedHyperparameters
+
+if TYPE_CHECKING:
+    from oxide.types.fine_tuning.supervised_hyperparameters import SupervisedHyperparameters
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "SupervisedHyperparameters": "oxide.types.fine_tuning.supervised_hyperparameters",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["SupervisedMethod"]
 

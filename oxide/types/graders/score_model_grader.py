@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
@@ -12,7 +12,16 @@ from oxide.models.generated import BaseModel
 from oxide.types.graders.grader_inputs import GraderInputs
 from oxide.types.responses.response_input_audio import ResponseInputAudio
 from oxide.types.responses.response_input_text import ResponseInputText
-from oxide.types.shared.reasoning_effort import ReasoningEffort
+
+if TYPE_CHECKING:
+    from oxide.types.shared.reasoning_effort import ReasoningEffort
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ReasoningEffort": "oxide.types.shared.reasoning_effort",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ScoreModelGrader",

@@ -4,8 +4,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oxide.models.generated import BaseModel
-from oxide.types.live.data_channel_config import DataChannelConfig
+
+if TYPE_CHECKING:
+    from oxide.types.live.data_channel_config import DataChannelConfig
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "DataChannelConfig": "oxide.types.live.data_channel_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ClientConfig"]
 

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Union
+from typing import TYPE_CHECKING, List, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.live.server_event_selector import ServerEventSelector
+
+if TYPE_CHECKING:
+    from oxide.types.live.server_event_selector import ServerEventSelector
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ServerEventSelector": "oxide.types.live.server_event_selector",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["DataChannelConfig"]
 

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.live.decision_input_text import DecisionInputText
+
+if TYPE_CHECKING:
+    from oxide.types.live.decision_input_text import DecisionInputText
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "DecisionInputText": "oxide.types.live.decision_input_text",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["DecisionDeveloperMessage"]
 

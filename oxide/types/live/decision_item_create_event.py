@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
@@ -14,11 +14,23 @@ from oxide.types.live.decision_assistant_message import DecisionAssistantMessage
 from oxide.types.live.decision_developer_message import DecisionDeveloperMessage
 from oxide.types.live.decision_input_text import DecisionInputText
 from oxide.types.live.decision_system_message import DecisionSystemMessage
-from oxide.types.live.decision_user_message import ContentPart as ItemContentParts
-from oxide.types.live.decision_user_message import ContentPartInputImage as ItemContentPartsInputImage
-from oxide.types.live.decision_user_message import ContentPartInputText as ItemContentPartsInputText
 from oxide.types.live.decision_user_message import DecisionUserMessage
-from oxide.types.live.decision_user_message import DecisionUserMessage as Item
+
+if TYPE_CHECKING:
+    from oxide.types.live.decision_user_message import ContentPart as ItemContentParts
+    from oxide.types.live.decision_user_message import ContentPartInputImage as ItemContentPartsInputImage
+    from oxide.types.live.decision_user_message import ContentPartInputText as ItemContentPartsInputText
+    from oxide.types.live.decision_user_message import DecisionUserMessage as Item
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ItemContentParts": "oxide.types.live.decision_user_message:ContentPart",
+        "Item": "oxide.types.live.decision_user_message:DecisionUserMessage",
+        "ItemContentPartsInputText": "oxide.types.live.decision_user_message:ContentPartInputText",
+        "ItemContentPartsInputImage": "oxide.types.live.decision_user_message:ContentPartInputImage",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "DecisionItemCreateEvent",

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
@@ -14,11 +14,27 @@ from oxide.types.live.decision_input_text import DecisionInputText
 from oxide.types.live.decision_stored_assistant_message import DecisionStoredAssistantMessage
 from oxide.types.live.decision_stored_developer_message import DecisionStoredDeveloperMessage
 from oxide.types.live.decision_stored_system_message import DecisionStoredSystemMessage
-from oxide.types.live.decision_stored_user_message import ContentPart as ItemContentParts
-from oxide.types.live.decision_stored_user_message import ContentPartInputImage as ItemContentPartsInputImage
-from oxide.types.live.decision_stored_user_message import ContentPartInputText as ItemContentPartsInputText
 from oxide.types.live.decision_stored_user_message import DecisionStoredUserMessage
-from oxide.types.live.decision_stored_user_message import DecisionStoredUserMessage as Item
+
+if TYPE_CHECKING:
+    from oxide.types.live.decision_stored_user_message import ContentPart as ItemContentParts
+    from oxide.types.live.decision_stored_user_message import (
+        ContentPartInputImage as ItemContentPartsInputImage,
+    )
+    from oxide.types.live.decision_stored_user_message import (
+        ContentPartInputText as ItemContentPartsInputText,
+    )
+    from oxide.types.live.decision_stored_user_message import DecisionStoredUserMessage as Item
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ItemContentParts": "oxide.types.live.decision_stored_user_message:ContentPart",
+        "ItemContentPartsInputText": "oxide.types.live.decision_stored_user_message:ContentPartInputText",
+        "ItemContentPartsInputImage": "oxide.types.live.decision_stored_user_message:ContentPartInputImage",
+        "Item": "oxide.types.live.decision_stored_user_message:DecisionStoredUserMessage",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "DecisionItemCreatedEvent",

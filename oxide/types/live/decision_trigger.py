@@ -4,20 +4,35 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.live.decision_choice_option import (
-    DecisionChoiceOption as DecisionsQuestionQuestionParamChoiceChoice,
-)
-from oxide.types.live.decision_question import Choice as DecisionsQuestionQuestionParamChoice
-from oxide.types.live.decision_question import DecisionQuestion
-from oxide.types.live.decision_question import DecisionQuestion as DecisionsQuestion
-from oxide.types.live.decision_question import Predicate as DecisionsQuestionQuestionParamPredicate
-from oxide.types.live.decision_question import Score as DecisionsQuestionQuestionParamScore
-from oxide.types.live.decision_question import ScoreLevel as DecisionsQuestionQuestionParamScoreLevel
+
+if TYPE_CHECKING:
+    from oxide.types.live.decision_choice_option import (
+        DecisionChoiceOption as DecisionsQuestionQuestionParamChoiceChoice,
+    )
+    from oxide.types.live.decision_question import Choice as DecisionsQuestionQuestionParamChoice
+    from oxide.types.live.decision_question import DecisionQuestion
+    from oxide.types.live.decision_question import DecisionQuestion as DecisionsQuestion
+    from oxide.types.live.decision_question import Predicate as DecisionsQuestionQuestionParamPredicate
+    from oxide.types.live.decision_question import Score as DecisionsQuestionQuestionParamScore
+    from oxide.types.live.decision_question import ScoreLevel as DecisionsQuestionQuestionParamScoreLevel
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "DecisionsQuestionQuestionParamScore": "oxide.types.live.decision_question:Score",
+        "DecisionsQuestionQuestionParamChoice": "oxide.types.live.decision_question:Choice",
+        "DecisionsQuestionQuestionParamPredicate": "oxide.types.live.decision_question:Predicate",
+        "DecisionsQuestionQuestionParamScoreLevel": "oxide.types.live.decision_question:ScoreLevel",
+        "DecisionQuestion": "oxide.types.live.decision_question",
+        "DecisionsQuestion": "oxide.types.live.decision_question:DecisionQuestion",
+        "DecisionsQuestionQuestionParamChoiceChoice": "oxide.types.live.decision_choice_option:DecisionChoiceOption",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "DecisionTrigger",

@@ -4,16 +4,33 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.live.decision_choice_option import DecisionChoiceOption as QuestionQuestionParamChoiceChoice
-from oxide.types.live.decision_question import Choice as QuestionQuestionParamChoice
-from oxide.types.live.decision_question import DecisionQuestion
-from oxide.types.live.decision_question import DecisionQuestion as Question
-from oxide.types.live.decision_question import Predicate as QuestionQuestionParamPredicate
-from oxide.types.live.decision_question import Score as QuestionQuestionParamScore
-from oxide.types.live.decision_question import ScoreLevel as QuestionQuestionParamScoreLevel
+
+if TYPE_CHECKING:
+    from oxide.types.live.decision_choice_option import (
+        DecisionChoiceOption as QuestionQuestionParamChoiceChoice,
+    )
+    from oxide.types.live.decision_question import Choice as QuestionQuestionParamChoice
+    from oxide.types.live.decision_question import DecisionQuestion
+    from oxide.types.live.decision_question import DecisionQuestion as Question
+    from oxide.types.live.decision_question import Predicate as QuestionQuestionParamPredicate
+    from oxide.types.live.decision_question import Score as QuestionQuestionParamScore
+    from oxide.types.live.decision_question import ScoreLevel as QuestionQuestionParamScoreLevel
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "QuestionQuestionParamScore": "oxide.types.live.decision_question:Score",
+        "QuestionQuestionParamChoice": "oxide.types.live.decision_question:Choice",
+        "QuestionQuestionParamPredicate": "oxide.types.live.decision_question:Predicate",
+        "QuestionQuestionParamScoreLevel": "oxide.types.live.decision_question:ScoreLevel",
+        "DecisionQuestion": "oxide.types.live.decision_question",
+        "Question": "oxide.types.live.decision_question:DecisionQuestion",
+        "QuestionQuestionParamChoiceChoice": "oxide.types.live.decision_choice_option:DecisionChoiceOption",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "DecisionsDelegationUpdateConfig",

@@ -4,14 +4,25 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.live.audio_format import AudioFormat
-from oxide.types.live.client_config import ClientConfig
-from oxide.types.live.responses_delegation_update_config import ResponsesDelegationUpdateConfig
+
+if TYPE_CHECKING:
+    from oxide.types.live.audio_format import AudioFormat
+    from oxide.types.live.client_config import ClientConfig
+    from oxide.types.live.responses_delegation_update_config import ResponsesDelegationUpdateConfig
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AudioFormat": "oxide.types.live.audio_format",
+        "ClientConfig": "oxide.types.live.client_config",
+        "ResponsesDelegationUpdateConfig": "oxide.types.live.responses_delegation_update_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ForkSessionConfig", "Audio", "Delegation"]
 

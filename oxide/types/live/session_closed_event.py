@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.live.session_resource import SessionResource
-from oxide.types.live.session_usage import SessionUsage
+
+if TYPE_CHECKING:
+    from oxide.types.live.session_resource import SessionResource
+    from oxide.types.live.session_usage import SessionUsage
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "SessionUsage": "oxide.types.live.session_usage",
+        "SessionResource": "oxide.types.live.session_resource",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["SessionClosedEvent"]
 

@@ -4,21 +4,35 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.live.audio_format import AudioFormat
 from oxide.types.live.built_in_voice import BuiltInVoice
-from oxide.types.live.client_config import ClientConfig
 from oxide.types.live.client_delegation import ClientDelegation
 from oxide.types.live.custom_voice import CustomVoice
-from oxide.types.live.decision_trigger import DecisionTrigger
-from oxide.types.live.decisions_delegation_config import DecisionsDelegationConfig
-from oxide.types.live.initial_item import InitialItem
-from oxide.types.live.responses_delegation_config import ResponsesDelegationConfig
+
+if TYPE_CHECKING:
+    from oxide.types.live.audio_format import AudioFormat
+    from oxide.types.live.client_config import ClientConfig
+    from oxide.types.live.decision_trigger import DecisionTrigger
+    from oxide.types.live.decisions_delegation_config import DecisionsDelegationConfig
+    from oxide.types.live.initial_item import InitialItem
+    from oxide.types.live.responses_delegation_config import ResponsesDelegationConfig
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AudioFormat": "oxide.types.live.audio_format",
+        "InitialItem": "oxide.types.live.initial_item",
+        "ClientConfig": "oxide.types.live.client_config",
+        "DecisionTrigger": "oxide.types.live.decision_trigger",
+        "DecisionsDelegationConfig": "oxide.types.live.decisions_delegation_config",
+        "ResponsesDelegationConfig": "oxide.types.live.responses_delegation_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "SessionResource",

@@ -4,16 +4,27 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.live.client_delegation import ClientDelegation
-from oxide.types.live.decision_trigger import DecisionTrigger
-from oxide.types.live.decisions_delegation_update_config import DecisionsDelegationUpdateConfig
-from oxide.types.live.responses_delegation_update_config import ResponsesDelegationUpdateConfig
+
+if TYPE_CHECKING:
+    from oxide.types.live.decision_trigger import DecisionTrigger
+    from oxide.types.live.decisions_delegation_update_config import DecisionsDelegationUpdateConfig
+    from oxide.types.live.responses_delegation_update_config import ResponsesDelegationUpdateConfig
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "DecisionTrigger": "oxide.types.live.decision_trigger",
+        "DecisionsDelegationUpdateConfig": "oxide.types.live.decisions_delegation_update_config",
+        "ResponsesDelegationUpdateConfig": "oxide.types.live.responses_delegation_update_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["SessionUpdateConfig", "Delegation", "DelegationResponses", "DelegationDecisions"]
 

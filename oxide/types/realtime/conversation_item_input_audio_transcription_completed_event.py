@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
 from oxide.models.generated import BaseModel
-from oxide.types.audio.transcription_language import TranscriptionLanguage
-from oxide.types.realtime.log_prob_properties import LogProbProperties
+
+if TYPE_CHECKING:
+    from oxide.types.audio.transcription_language import TranscriptionLanguage
+    from oxide.types.realtime.log_prob_properties import LogProbProperties
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "LogProbProperties": "oxide.types.realtime.log_prob_properties",
+        "TranscriptionLanguage": "oxide.types.audio.transcription_language",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ConversationItemInputAudioTranscriptionCompletedEvent",

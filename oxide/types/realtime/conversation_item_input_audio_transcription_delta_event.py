@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.log_prob_properties import LogProbProperties
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.log_prob_properties import LogProbProperties
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "LogProbProperties": "oxide.types.realtime.log_prob_properties",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ConversationItemInputAudioTranscriptionDeltaEvent"]
 

@@ -4,11 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_audio_config_input import RealtimeAudioConfigInput
-from oxide.types.realtime.realtime_audio_config_output import RealtimeAudioConfigOutput
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_audio_config_input import RealtimeAudioConfigInput
+    from oxide.types.realtime.realtime_audio_config_output import RealtimeAudioConfigOutput
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeAudioConfigInput": "oxide.types.realtime.realtime_audio_config_input",
+        "RealtimeAudioConfigOutput": "oxide.types.realtime.realtime_audio_config_output",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeAudioConfig"]
 

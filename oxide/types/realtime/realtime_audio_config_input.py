@@ -4,13 +4,25 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.audio_transcription import AudioTranscription
-from oxide.types.realtime.noise_reduction_type import NoiseReductionType
-from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
-from oxide.types.realtime.realtime_audio_input_turn_detection import RealtimeAudioInputTurnDetection
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.audio_transcription import AudioTranscription
+    from oxide.types.realtime.noise_reduction_type import NoiseReductionType
+    from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+    from oxide.types.realtime.realtime_audio_input_turn_detection import RealtimeAudioInputTurnDetection
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AudioTranscription": "oxide.types.realtime.audio_transcription",
+        "NoiseReductionType": "oxide.types.realtime.noise_reduction_type",
+        "RealtimeAudioFormats": "oxide.types.realtime.realtime_audio_formats",
+        "RealtimeAudioInputTurnDetection": "oxide.types.realtime.realtime_audio_input_turn_detection",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeAudioConfigInput", "NoiseReduction"]
 

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeAudioFormats": "oxide.types.realtime.realtime_audio_formats",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeAudioConfigOutput", "Voice", "VoiceID"]
 

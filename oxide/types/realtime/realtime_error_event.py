@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_error import RealtimeError
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_error import RealtimeError
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeError": "oxide.types.realtime.realtime_error",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeErrorEvent"]
 

@@ -4,16 +4,29 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.conversation_item import ConversationItem
-from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
-from oxide.types.realtime.realtime_response_status import RealtimeResponseStatus
-from oxide.types.realtime.realtime_response_usage import RealtimeResponseUsage
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.conversation_item import ConversationItem
+    from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+    from oxide.types.realtime.realtime_response_status import RealtimeResponseStatus
+    from oxide.types.realtime.realtime_response_usage import RealtimeResponseUsage
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+        "ConversationItem": "oxide.types.realtime.conversation_item",
+        "RealtimeAudioFormats": "oxide.types.realtime.realtime_audio_formats",
+        "RealtimeResponseUsage": "oxide.types.realtime.realtime_response_usage",
+        "RealtimeResponseStatus": "oxide.types.realtime.realtime_response_status",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeResponse", "Audio", "AudioOutput"]
 

@@ -4,21 +4,34 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.conversation_item import ConversationItem
 from oxide.types.realtime.realtime_function_tool import RealtimeFunctionTool
-from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
-from oxide.types.realtime.realtime_response_create_audio_output import RealtimeResponseCreateAudioOutput
 from oxide.types.realtime.realtime_response_create_mcp_tool import RealtimeResponseCreateMcpTool
-from oxide.types.responses.response_prompt import ResponsePrompt
 from oxide.types.responses.tool_choice_function import ToolChoiceFunction
 from oxide.types.responses.tool_choice_mcp import ToolChoiceMcp
 from oxide.types.responses.tool_choice_options import ToolChoiceOptions
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.conversation_item import ConversationItem
+    from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
+    from oxide.types.realtime.realtime_response_create_audio_output import RealtimeResponseCreateAudioOutput
+    from oxide.types.responses.response_prompt import ResponsePrompt
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+        "ConversationItem": "oxide.types.realtime.conversation_item",
+        "RealtimeReasoning": "oxide.types.realtime.realtime_reasoning",
+        "ResponsePrompt": "oxide.types.responses.response_prompt",
+        "RealtimeResponseCreateAudioOutput": "oxide.types.realtime.realtime_response_create_audio_output",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeResponseCreateParams", "ToolChoice", "Tool"]
 

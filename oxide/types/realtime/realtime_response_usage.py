@@ -4,15 +4,25 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_response_usage_input_token_details import (
-    RealtimeResponseUsageInputTokenDetails,
-)
-from oxide.types.realtime.realtime_response_usage_output_token_details import (
-    RealtimeResponseUsageOutputTokenDetails,
-)
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_response_usage_input_token_details import (
+        RealtimeResponseUsageInputTokenDetails,
+    )
+    from oxide.types.realtime.realtime_response_usage_output_token_details import (
+        RealtimeResponseUsageOutputTokenDetails,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeResponseUsageInputTokenDetails": "oxide.types.realtime.realtime_response_usage_input_token_details",
+        "RealtimeResponseUsageOutputTokenDetails": "oxide.types.realtime.realtime_response_usage_output_token_details",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeResponseUsage"]
 

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.realtime.conversation_created_event import ConversationCreatedEvent
-from oxide.types.realtime.conversation_item import ConversationItem
 from oxide.types.realtime.conversation_item_added import ConversationItemAdded
 from oxide.types.realtime.conversation_item_created_event import ConversationItemCreatedEvent
 from oxide.types.realtime.conversation_item_deleted_event import ConversationItemDeletedEvent
@@ -67,6 +66,16 @@ from oxide.types.realtime.response_text_delta_event import ResponseTextDeltaEven
 from oxide.types.realtime.response_text_done_event import ResponseTextDoneEvent
 from oxide.types.realtime.session_created_event import SessionCreatedEvent
 from oxide.types.realtime.session_updated_event import SessionUpdatedEvent
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.conversation_item import ConversationItem
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ConversationItem": "oxide.types.realtime.conversation_item",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "RealtimeServerEvent",

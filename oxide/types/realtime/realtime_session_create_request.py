@@ -4,18 +4,33 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_audio_config import RealtimeAudioConfig
-from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
-from oxide.types.realtime.realtime_tool_choice_config import RealtimeToolChoiceConfig
-from oxide.types.realtime.realtime_tools_config import RealtimeToolsConfig
-from oxide.types.realtime.realtime_tracing_config import RealtimeTracingConfig
-from oxide.types.realtime.realtime_truncation import RealtimeTruncation
-from oxide.types.responses.response_prompt import ResponsePrompt
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_audio_config import RealtimeAudioConfig
+    from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
+    from oxide.types.realtime.realtime_tool_choice_config import RealtimeToolChoiceConfig
+    from oxide.types.realtime.realtime_tools_config import RealtimeToolsConfig
+    from oxide.types.realtime.realtime_tracing_config import RealtimeTracingConfig
+    from oxide.types.realtime.realtime_truncation import RealtimeTruncation
+    from oxide.types.responses.response_prompt import ResponsePrompt
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeReasoning": "oxide.types.realtime.realtime_reasoning",
+        "RealtimeTruncation": "oxide.types.realtime.realtime_truncation",
+        "RealtimeAudioConfig": "oxide.types.realtime.realtime_audio_config",
+        "RealtimeToolsConfig": "oxide.types.realtime.realtime_tools_config",
+        "RealtimeTracingConfig": "oxide.types.realtime.realtime_tracing_config",
+        "ResponsePrompt": "oxide.types.responses.response_prompt",
+        "RealtimeToolChoiceConfig": "oxide.types.realtime.realtime_tool_choice_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeSessionCreateRequest"]
 

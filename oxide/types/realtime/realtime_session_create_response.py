@@ -4,22 +4,36 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.audio_transcription import AudioTranscription
-from oxide.types.realtime.noise_reduction_type import NoiseReductionType
-from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
 from oxide.types.realtime.realtime_function_tool import RealtimeFunctionTool
-from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
-from oxide.types.realtime.realtime_truncation import RealtimeTruncation
-from oxide.types.responses.response_prompt import ResponsePrompt
 from oxide.types.responses.tool_choice_function import ToolChoiceFunction
 from oxide.types.responses.tool_choice_mcp import ToolChoiceMcp
 from oxide.types.responses.tool_choice_options import ToolChoiceOptions
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.audio_transcription import AudioTranscription
+    from oxide.types.realtime.noise_reduction_type import NoiseReductionType
+    from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+    from oxide.types.realtime.realtime_reasoning import RealtimeReasoning
+    from oxide.types.realtime.realtime_truncation import RealtimeTruncation
+    from oxide.types.responses.response_prompt import ResponsePrompt
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeReasoning": "oxide.types.realtime.realtime_reasoning",
+        "AudioTranscription": "oxide.types.realtime.audio_transcription",
+        "RealtimeTruncation": "oxide.types.realtime.realtime_truncation",
+        "NoiseReductionType": "oxide.types.realtime.noise_reduction_type",
+        "RealtimeAudioFormats": "oxide.types.realtime.realtime_audio_formats",
+        "ResponsePrompt": "oxide.types.responses.response_prompt",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "RealtimeSessionCreateResponse",

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_transcription_session_audio_input import (
-    RealtimeTranscriptionSessionAudioInput,
-)
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_transcription_session_audio_input import (
+        RealtimeTranscriptionSessionAudioInput,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeTranscriptionSessionAudioInput": "oxide.types.realtime.realtime_transcription_session_audio_input",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeTranscriptionSessionAudio"]
 

@@ -4,15 +4,27 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.audio_transcription import AudioTranscription
-from oxide.types.realtime.noise_reduction_type import NoiseReductionType
-from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
-from oxide.types.realtime.realtime_transcription_session_audio_input_turn_detection import (
-    RealtimeTranscriptionSessionAudioInputTurnDetection,
-)
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.audio_transcription import AudioTranscription
+    from oxide.types.realtime.noise_reduction_type import NoiseReductionType
+    from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+    from oxide.types.realtime.realtime_transcription_session_audio_input_turn_detection import (
+        RealtimeTranscriptionSessionAudioInputTurnDetection,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AudioTranscription": "oxide.types.realtime.audio_transcription",
+        "NoiseReductionType": "oxide.types.realtime.noise_reduction_type",
+        "RealtimeAudioFormats": "oxide.types.realtime.realtime_audio_formats",
+        "RealtimeTranscriptionSessionAudioInputTurnDetection": "oxide.types.realtime.realtime_transcription_session_audio_input_turn_detection",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeTranscriptionSessionAudioInput", "NoiseReduction"]
 

@@ -4,17 +4,29 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.audio_transcription import AudioTranscription
-from oxide.types.realtime.noise_reduction_type import NoiseReductionType
-from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
-from oxide.types.realtime.realtime_transcription_session_turn_detection import (
-    RealtimeTranscriptionSessionTurnDetection,
-)
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.audio_transcription import AudioTranscription
+    from oxide.types.realtime.noise_reduction_type import NoiseReductionType
+    from oxide.types.realtime.realtime_audio_formats import RealtimeAudioFormats
+    from oxide.types.realtime.realtime_transcription_session_turn_detection import (
+        RealtimeTranscriptionSessionTurnDetection,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AudioTranscription": "oxide.types.realtime.audio_transcription",
+        "NoiseReductionType": "oxide.types.realtime.noise_reduction_type",
+        "RealtimeAudioFormats": "oxide.types.realtime.realtime_audio_formats",
+        "RealtimeTranscriptionSessionTurnDetection": "oxide.types.realtime.realtime_transcription_session_turn_detection",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeTranscriptionSessionCreateResponse", "Audio", "AudioInput", "AudioInputNoiseReduction"]
 

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_translation_session_update_request import (
-    RealtimeTranslationSessionUpdateRequest,
-)
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_translation_session_update_request import (
+        RealtimeTranslationSessionUpdateRequest,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RealtimeTranslationSessionUpdateRequest": "oxide.types.realtime.realtime_translation_session_update_request",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeTranslationSessionUpdateEvent"]
 

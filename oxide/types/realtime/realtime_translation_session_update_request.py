@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.noise_reduction_type import NoiseReductionType
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.noise_reduction_type import NoiseReductionType
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "NoiseReductionType": "oxide.types.realtime.noise_reduction_type",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "RealtimeTranslationSessionUpdateRequest",

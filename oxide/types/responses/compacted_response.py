@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.responses.response_output_item import ResponseOutputItem
-from oxide.types.responses.response_usage import ResponseUsage
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response_output_item import ResponseOutputItem
+    from oxide.types.responses.response_usage import ResponseUsage
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ResponseUsage": "oxide.types.responses.response_usage",
+        "ResponseOutputItem": "oxide.types.responses.response_output_item",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["CompactedResponse", "Image"]
 

@@ -4,12 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.responses.container_network_policy_domain_secret import ContainerNetworkPolicyDomainSecret
+
+if TYPE_CHECKING:
+    from oxide.types.responses.container_network_policy_domain_secret import (
+        ContainerNetworkPolicyDomainSecret,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ContainerNetworkPolicyDomainSecret": "oxide.types.responses.container_network_policy_domain_secret",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ContainerNetworkPolicyAllowlist"]
 

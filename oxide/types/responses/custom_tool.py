@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.shared.custom_tool_input_format import CustomToolInputFormat
+
+if TYPE_CHECKING:
+    from oxide.types.shared.custom_tool_input_format import CustomToolInputFormat
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "CustomToolInputFormat": "oxide.types.shared.custom_tool_input_format",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["CustomTool"]
 

@@ -4,22 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.helpers.properties import ResponseProperties
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.responses.response_error import ResponseError
-from oxide.types.responses.response_input_item import ResponseInputItem
-from oxide.types.responses.response_output_item import ResponseOutputItem
-from oxide.types.responses.response_prompt import ResponsePrompt
-from oxide.types.responses.response_status import ResponseStatus
-from oxide.types.responses.response_text_config import ResponseTextConfig
-from oxide.types.responses.response_usage import ResponseUsage
-from oxide.types.responses.service_tier import ServiceTier
-from oxide.types.responses.tool import Tool
 from oxide.types.responses.tool_choice_allowed import ToolChoiceAllowed
 from oxide.types.responses.tool_choice_apply_patch import ToolChoiceApplyPatch
 from oxide.types.responses.tool_choice_custom import ToolChoiceCustom
@@ -28,9 +19,38 @@ from oxide.types.responses.tool_choice_mcp import ToolChoiceMcp
 from oxide.types.responses.tool_choice_options import ToolChoiceOptions
 from oxide.types.responses.tool_choice_shell import ToolChoiceShell
 from oxide.types.responses.tool_choice_types import ToolChoiceTypes
-from oxide.types.shared.metadata import Metadata
-from oxide.types.shared.reasoning import Reasoning
-from oxide.types.shared.responses_model import ResponsesModel
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response_error import ResponseError
+    from oxide.types.responses.response_input_item import ResponseInputItem
+    from oxide.types.responses.response_output_item import ResponseOutputItem
+    from oxide.types.responses.response_prompt import ResponsePrompt
+    from oxide.types.responses.response_status import ResponseStatus
+    from oxide.types.responses.response_text_config import ResponseTextConfig
+    from oxide.types.responses.response_usage import ResponseUsage
+    from oxide.types.responses.service_tier import ServiceTier
+    from oxide.types.responses.tool import Tool
+    from oxide.types.shared.metadata import Metadata
+    from oxide.types.shared.reasoning import Reasoning
+    from oxide.types.shared.responses_model import ResponsesModel
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Tool": "oxide.types.responses.tool",
+        "ServiceTier": "oxide.types.responses.service_tier",
+        "ResponseError": "oxide.types.responses.response_error",
+        "ResponseUsage": "oxide.types.responses.response_usage",
+        "ResponsePrompt": "oxide.types.responses.response_prompt",
+        "ResponseStatus": "oxide.types.responses.response_status",
+        "Metadata": "oxide.types.shared.metadata",
+        "Reasoning": "oxide.types.shared.reasoning",
+        "ResponseInputItem": "oxide.types.responses.response_input_item",
+        "ResponseOutputItem": "oxide.types.responses.response_output_item",
+        "ResponseTextConfig": "oxide.types.responses.response_text_config",
+        "ResponsesModel": "oxide.types.shared.responses_model",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "Response",

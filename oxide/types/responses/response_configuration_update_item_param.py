@@ -4,15 +4,24 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.responses.response_format_text_json_schema_config import ResponseFormatTextJSONSchemaConfig
-from oxide.types.shared.reasoning_effort import ReasoningEffort
 from oxide.types.shared.response_format_text import ResponseFormatText
+
+if TYPE_CHECKING:
+    from oxide.types.shared.reasoning_effort import ReasoningEffort
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ReasoningEffort": "oxide.types.shared.reasoning_effort",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ResponseConfigurationUpdateItemParam", "Reasoning", "Text", "TextFormat"]
 

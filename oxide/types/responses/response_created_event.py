@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.responses.response import Response
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response import Response
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Response": "oxide.types.responses.response",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ResponseCreatedEvent"]
 

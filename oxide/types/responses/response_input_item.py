@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
@@ -17,24 +17,38 @@ from oxide.models.generated import BaseModel
 from oxide.types.responses.container_reference import ContainerReference
 from oxide.types.responses.easy_input_message import EasyInputMessage
 from oxide.types.responses.local_environment import LocalEnvironment
-from oxide.types.responses.mcp_tool_call_error import McpToolCallError
 from oxide.types.responses.response_code_interpreter_tool_call import ResponseCodeInterpreterToolCall
 from oxide.types.responses.response_compaction_item_param import ResponseCompactionItemParam
 from oxide.types.responses.response_computer_tool_call import ResponseComputerToolCall
-from oxide.types.responses.response_computer_tool_call_output_screenshot import ResponseComputerToolCallOutputScreenshot
 from oxide.types.responses.response_configuration_update_item_param import ResponseConfigurationUpdateItemParam
 from oxide.types.responses.response_custom_tool_call import ResponseCustomToolCall
 from oxide.types.responses.response_custom_tool_call_output import ResponseCustomToolCallOutput
 from oxide.types.responses.response_file_search_tool_call import ResponseFileSearchToolCall
-from oxide.types.responses.response_function_call_output_item_list import ResponseFunctionCallOutputItemList
-from oxide.types.responses.response_function_shell_call_output_content import ResponseFunctionShellCallOutputContent
 from oxide.types.responses.response_function_tool_call import ResponseFunctionToolCall
 from oxide.types.responses.response_function_web_search import ResponseFunctionWebSearch
-from oxide.types.responses.response_input_message_content_list import ResponseInputMessageContentList
 from oxide.types.responses.response_output_message import ResponseOutputMessage
 from oxide.types.responses.response_reasoning_item import ResponseReasoningItem
 from oxide.types.responses.response_tool_search_output_item_param import ResponseToolSearchOutputItemParam
-from oxide.types.responses.tool import Tool
+
+if TYPE_CHECKING:
+    from oxide.types.responses.mcp_tool_call_error import McpToolCallError
+    from oxide.types.responses.response_computer_tool_call_output_screenshot import ResponseComputerToolCallOutputScreenshot
+    from oxide.types.responses.response_function_call_output_item_list import ResponseFunctionCallOutputItemList
+    from oxide.types.responses.response_function_shell_call_output_content import ResponseFunctionShellCallOutputContent
+    from oxide.types.responses.response_input_message_content_list import ResponseInputMessageContentList
+    from oxide.types.responses.tool import Tool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Tool": "oxide.types.responses.tool",
+        "McpToolCallError": "oxide.types.responses.mcp_tool_call_error",
+        "ResponseInputMessageContentList": "oxide.types.responses.response_input_message_content_list",
+        "ResponseFunctionCallOutputItemList": "oxide.types.responses.response_function_call_output_item_list",
+        "ResponseFunctionShellCallOutputContent": "oxide.types.responses.response_function_shell_call_output_content",
+        "ResponseComputerToolCallOutputScreenshot": "oxide.types.responses.response_computer_tool_call_output_screenshot",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ResponseInputItem", "Message", "ComputerCallOutput", "ComputerCallOutputAcknowledgedSafetyCheck",

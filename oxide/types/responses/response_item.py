@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.responses.mcp_tool_call_error import McpToolCallError
 from oxide.types.responses.response_apply_patch_tool_call import ResponseApplyPatchToolCall
 from oxide.types.responses.response_apply_patch_tool_call_output import ResponseApplyPatchToolCallOutput
 from oxide.types.responses.response_code_interpreter_tool_call import ResponseCodeInterpreterToolCall
@@ -31,7 +30,18 @@ from oxide.types.responses.response_output_message import ResponseOutputMessage
 from oxide.types.responses.response_reasoning_item import ResponseReasoningItem
 from oxide.types.responses.response_tool_search_call import ResponseToolSearchCall
 from oxide.types.responses.response_tool_search_output_item import ResponseToolSearchOutputItem
-from oxide.types.responses.tool import Tool
+
+if TYPE_CHECKING:
+    from oxide.types.responses.mcp_tool_call_error import McpToolCallError
+    from oxide.types.responses.tool import Tool
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Tool": "oxide.types.responses.tool",
+        "McpToolCallError": "oxide.types.responses.mcp_tool_call_error",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ResponseItem",

@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.responses.response_steer_error_code import ResponseSteerErrorCode
-from oxide.types.responses.response_steer_input import ResponseSteerInput
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response_steer_error_code import ResponseSteerErrorCode
+    from oxide.types.responses.response_steer_input import ResponseSteerInput
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ResponseSteerInput": "oxide.types.responses.response_steer_input",
+        "ResponseSteerErrorCode": "oxide.types.responses.response_steer_error_code",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ResponseSteerFailedEvent", "Error", "Steer"]
 

@@ -4,14 +4,26 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.responses.response_function_call_output_item_list import ResponseFunctionCallOutputItemList
-from oxide.types.responses.response_steer_input_content import ResponseSteerInputContent
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response_function_call_output_item_list import (
+        ResponseFunctionCallOutputItemList,
+    )
+    from oxide.types.responses.response_steer_input_content import ResponseSteerInputContent
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ResponseSteerInputContent": "oxide.types.responses.response_steer_input_content",
+        "ResponseFunctionCallOutputItemList": "oxide.types.responses.response_function_call_output_item_list",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ResponseSteerInput",

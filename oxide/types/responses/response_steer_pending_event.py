@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.responses.response_steer_pending_reason import ResponseSteerPendingReason
-from oxide.types.responses.response_steer_required_input import ResponseSteerRequiredInput
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response_steer_pending_reason import ResponseSteerPendingReason
+    from oxide.types.responses.response_steer_required_input import ResponseSteerRequiredInput
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ResponseSteerPendingReason": "oxide.types.responses.response_steer_pending_reason",
+        "ResponseSteerRequiredInput": "oxide.types.responses.response_steer_required_input",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ResponseSteerPendingEvent", "Steer"]
 

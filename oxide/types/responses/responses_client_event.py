@@ -4,20 +4,14 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.responses.response_conversation_param import ResponseConversationParam
-from oxide.types.responses.response_includable import ResponseIncludable
-from oxide.types.responses.response_input import ResponseInput
-from oxide.types.responses.response_prompt import ResponsePrompt
 from oxide.types.responses.response_steer_event import ResponseSteerEvent
-from oxide.types.responses.response_text_config import ResponseTextConfig
-from oxide.types.responses.service_tier import ServiceTier
-from oxide.types.responses.tool import Tool
 from oxide.types.responses.tool_choice_allowed import ToolChoiceAllowed
 from oxide.types.responses.tool_choice_apply_patch import ToolChoiceApplyPatch
 from oxide.types.responses.tool_choice_custom import ToolChoiceCustom
@@ -26,9 +20,32 @@ from oxide.types.responses.tool_choice_mcp import ToolChoiceMcp
 from oxide.types.responses.tool_choice_options import ToolChoiceOptions
 from oxide.types.responses.tool_choice_shell import ToolChoiceShell
 from oxide.types.responses.tool_choice_types import ToolChoiceTypes
-from oxide.types.shared.metadata import Metadata
-from oxide.types.shared.reasoning import Reasoning
-from oxide.types.shared.responses_model import ResponsesModel
+
+if TYPE_CHECKING:
+    from oxide.types.responses.response_includable import ResponseIncludable
+    from oxide.types.responses.response_input import ResponseInput
+    from oxide.types.responses.response_prompt import ResponsePrompt
+    from oxide.types.responses.response_text_config import ResponseTextConfig
+    from oxide.types.responses.service_tier import ServiceTier
+    from oxide.types.responses.tool import Tool
+    from oxide.types.shared.metadata import Metadata
+    from oxide.types.shared.reasoning import Reasoning
+    from oxide.types.shared.responses_model import ResponsesModel
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Tool": "oxide.types.responses.tool",
+        "ServiceTier": "oxide.types.responses.service_tier",
+        "ResponseInput": "oxide.types.responses.response_input",
+        "ResponsePrompt": "oxide.types.responses.response_prompt",
+        "Metadata": "oxide.types.shared.metadata",
+        "Reasoning": "oxide.types.shared.reasoning",
+        "ResponseIncludable": "oxide.types.responses.response_includable",
+        "ResponseTextConfig": "oxide.types.responses.response_text_config",
+        "ResponsesModel": "oxide.types.shared.responses_model",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "ResponsesClientEvent",

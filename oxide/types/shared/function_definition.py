@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.shared.function_parameters import FunctionParameters
+
+if TYPE_CHECKING:
+    from oxide.types.shared.function_parameters import FunctionParameters
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "FunctionParameters": "oxide.types.shared.function_parameters",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["FunctionDefinition"]
 

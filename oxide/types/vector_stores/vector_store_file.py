@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Union
+from typing import TYPE_CHECKING, Dict, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.file_chunking_strategy import FileChunkingStrategy
+
+if TYPE_CHECKING:
+    from oxide.types.file_chunking_strategy import FileChunkingStrategy
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "FileChunkingStrategy": "oxide.types.file_chunking_strategy",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["VectorStoreFile", "LastError"]
 

@@ -8,13 +8,26 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
 from oxide.types.admin.organization._audit_log_list_response_parts import Actor, ActorAPIKey, ActorAPIKeyServiceAccount, ActorAPIKeyUser, ActorSession, ActorSessionUser, APIKeyCreated, APIKeyCreatedData, APIKeyDeleted, APIKeyUpdated, APIKeyUpdatedChangesRequested, CertificateCreated, CertificateDeleted, CertificatesActivated, CertificatesActivatedCertificate, CertificatesDeactivated, CertificatesDeactivatedCertificate, CertificateUpdated, CheckpointPermissionCreated, CheckpointPermissionCreatedData, CheckpointPermissionDeleted, ExternalKeyRegistered, ExternalKeyRemoved, ExternalStorageRegistered, ExternalStorageRegisteredData, ExternalStorageRegisteredDataProvider, ExternalStorageRemoved, GroupCreated, GroupCreatedData, GroupDeleted, GroupUpdated, GroupUpdatedChangesRequested, InviteAccepted, InviteDeleted, InviteSent, InviteSentData, IPAllowlistConfigActivated, IPAllowlistConfigActivatedConfig, IPAllowlistConfigDeactivated, IPAllowlistConfigDeactivatedConfig, IPAllowlistCreated, IPAllowlistDeleted, IPAllowlistUpdated, LoginFailed, LogoutFailed, OrganizationUpdated, OrganizationUpdatedChangesRequested, Project, ProjectArchived, ProjectCreated, ProjectCreatedData, ProjectDeleted, ProjectUpdated, ProjectUpdatedChangesRequested, RateLimitDeleted, RateLimitUpdated, RateLimitUpdatedChangesRequested, RoleAssignmentCreated, RoleAssignmentDeleted, RoleBoundToResource
+
+if TYPE_CHECKING:
+    pass
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AwsExternalStorageProvider": "oxide.types.admin.organization.aws_external_storage_provider",
+        "GcpExternalStorageProvider": "oxide.types.admin.organization.gcp_external_storage_provider",
+        "OciExternalStorageProvider": "oxide.types.admin.organization.oci_external_storage_provider",
+        "AzureExternalStorageProvider": "oxide.types.admin.organization.azure_external_storage_provider",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "AuditLogListResponse", "Actor", "ActorAPIKey", "ActorAPIKeyServiceAccount", "ActorAPIKeyUser",
@@ -40,13 +53,10 @@ __all__ = [
     "WorkloadIdentityProviderMappingDeleted", "WorkloadIdentityProviderMappingUpdated",
     "WorkloadIdentityProviderCreated", "WorkloadIdentityProviderDeleted", "WorkloadIdentityProviderUpdated",
 ]
-# fmt: on
-# isort: on
 
 
 class RoleCreated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     permissions: Optional[List[str]] = None
     resource_id: Optional[str] = None
@@ -56,13 +66,11 @@ class RoleCreated(BaseModel):
 
 class RoleDeleted(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
 
 
 class RoleUnboundFromResource(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     connector_id: Optional[str] = None
     connector_name: Optional[str] = None
@@ -85,7 +93,6 @@ class RoleUnboundFromResource(BaseModel):
 
 class RoleUpdatedChangesRequested(BaseModel):
     """Object of an answer; every field is optional."""
-
     description: Optional[str] = None
     metadata: Optional[object] = None
     permissions_added: Optional[List[str]] = None
@@ -97,90 +104,76 @@ class RoleUpdatedChangesRequested(BaseModel):
 
 class RoleUpdated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     changes_requested: Optional[RoleUpdatedChangesRequested] = None
 
 
 class ScimDisabled(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
 
 
 class ScimEnabled(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
 
 
 class ServiceAccountCreatedData(BaseModel):
     """Object of an answer; every field is optional."""
-
     role: Optional[str] = None
 
 
 class ServiceAccountCreated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     data: Optional[ServiceAccountCreatedData] = None
 
 
 class ServiceAccountDeleted(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
 
 
 class ServiceAccountUpdatedChangesRequested(BaseModel):
     """Object of an answer; every field is optional."""
-
     role: Optional[str] = None
 
 
 class ServiceAccountUpdated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     changes_requested: Optional[ServiceAccountUpdatedChangesRequested] = None
 
 
 class UserAddedData(BaseModel):
     """Object of an answer; every field is optional."""
-
     role: Optional[str] = None
 
 
 class UserAdded(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     data: Optional[UserAddedData] = None
 
 
 class UserDeleted(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
 
 
 class UserUpdatedChangesRequested(BaseModel):
     """Object of an answer; every field is optional."""
-
     role: Optional[str] = None
 
 
 class UserUpdated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     changes_requested: Optional[UserUpdatedChangesRequested] = None
 
 
 class WorkloadIdentityProviderMappingCreated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     data: Optional[object] = None
     identity_provider_id: Optional[str] = None
@@ -188,7 +181,6 @@ class WorkloadIdentityProviderMappingCreated(BaseModel):
 
 class WorkloadIdentityProviderMappingDeleted(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     identity_provider_id: Optional[str] = None
     project_id: Optional[str] = None
@@ -197,7 +189,6 @@ class WorkloadIdentityProviderMappingDeleted(BaseModel):
 
 class WorkloadIdentityProviderMappingUpdated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     changes_requested: Optional[object] = None
     identity_provider_id: Optional[str] = None
@@ -205,28 +196,24 @@ class WorkloadIdentityProviderMappingUpdated(BaseModel):
 
 class WorkloadIdentityProviderCreated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     data: Optional[object] = None
 
 
 class WorkloadIdentityProviderDeleted(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     name: Optional[str] = None
 
 
 class WorkloadIdentityProviderUpdated(BaseModel):
     """Object of an answer; every field is optional."""
-
     id: Optional[str] = None
     changes_requested: Optional[object] = None
 
 
 class AuditLogListResponse(BaseModel):
     """Object of an answer; always has id, effective_at, type."""
-
     id: str
     effective_at: int
     type: Literal[

@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.admin.organization.cost_quantity_unit import CostQuantityUnit
+
+if TYPE_CHECKING:
+    from oxide.types.admin.organization.cost_quantity_unit import CostQuantityUnit
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "CostQuantityUnit": "oxide.types.admin.organization.cost_quantity_unit",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "UsageModerationsResponse",

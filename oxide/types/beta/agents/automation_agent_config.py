@@ -4,16 +4,28 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agent_reasoning import AgentReasoning
-from oxide.types.beta.agent_text import AgentText
-from oxide.types.beta.agent_tool import AgentTool
-from oxide.types.beta.multi_agent_config import MultiAgentConfig
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agent_reasoning import AgentReasoning
+    from oxide.types.beta.agent_text import AgentText
+    from oxide.types.beta.agent_tool import AgentTool
+    from oxide.types.beta.multi_agent_config import MultiAgentConfig
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AgentText": "oxide.types.beta.agent_text",
+        "AgentTool": "oxide.types.beta.agent_tool",
+        "AgentReasoning": "oxide.types.beta.agent_reasoning",
+        "MultiAgentConfig": "oxide.types.beta.multi_agent_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["AutomationAgentConfig", "Compaction", "Experimental"]
 

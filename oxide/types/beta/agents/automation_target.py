@@ -4,15 +4,26 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agents.automation_agent_config import AutomationAgentConfig
-from oxide.types.beta.agents.automation_environment import AutomationEnvironment
-from oxide.types.beta.input_content import InputContent
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agents.automation_agent_config import AutomationAgentConfig
+    from oxide.types.beta.agents.automation_environment import AutomationEnvironment
+    from oxide.types.beta.input_content import InputContent
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "InputContent": "oxide.types.beta.input_content",
+        "AutomationEnvironment": "oxide.types.beta.agents.automation_environment",
+        "AutomationAgentConfig": "oxide.types.beta.agents.automation_agent_config",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "AutomationTarget",

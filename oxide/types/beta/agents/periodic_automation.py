@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import TYPE_CHECKING, Dict, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agents.automation_created_by import AutomationCreatedBy
-from oxide.types.beta.agents.automation_target import AutomationTarget
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agents.automation_created_by import AutomationCreatedBy
+    from oxide.types.beta.agents.automation_target import AutomationTarget
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AutomationTarget": "oxide.types.beta.agents.automation_target",
+        "AutomationCreatedBy": "oxide.types.beta.agents.automation_created_by",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["PeriodicAutomation"]
 

@@ -4,13 +4,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.chatkit.chat_session_chatkit_configuration import ChatSessionChatKitConfiguration
-from oxide.types.beta.chatkit.chat_session_rate_limits import ChatSessionRateLimits
-from oxide.types.beta.chatkit.chat_session_status import ChatSessionStatus
-from oxide.types.beta.chatkit_workflow import ChatKitWorkflow
+
+if TYPE_CHECKING:
+    from oxide.types.beta.chatkit.chat_session_chatkit_configuration import ChatSessionChatKitConfiguration
+    from oxide.types.beta.chatkit.chat_session_rate_limits import ChatSessionRateLimits
+    from oxide.types.beta.chatkit.chat_session_status import ChatSessionStatus
+    from oxide.types.beta.chatkit_workflow import ChatKitWorkflow
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ChatKitWorkflow": "oxide.types.beta.chatkit_workflow",
+        "ChatSessionStatus": "oxide.types.beta.chatkit.chat_session_status",
+        "ChatSessionRateLimits": "oxide.types.beta.chatkit.chat_session_rate_limits",
+        "ChatSessionChatKitConfiguration": "oxide.types.beta.chatkit.chat_session_chatkit_configuration",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ChatSession"]
 

@@ -4,10 +4,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oxide.models.generated import BaseModel
-from oxide.types.beta.chatkit.chat_session_automatic_thread_titling import ChatSessionAutomaticThreadTitling
-from oxide.types.beta.chatkit.chat_session_file_upload import ChatSessionFileUpload
-from oxide.types.beta.chatkit.chat_session_history import ChatSessionHistory
+
+if TYPE_CHECKING:
+    from oxide.types.beta.chatkit.chat_session_automatic_thread_titling import (
+        ChatSessionAutomaticThreadTitling,
+    )
+    from oxide.types.beta.chatkit.chat_session_file_upload import ChatSessionFileUpload
+    from oxide.types.beta.chatkit.chat_session_history import ChatSessionHistory
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ChatSessionHistory": "oxide.types.beta.chatkit.chat_session_history",
+        "ChatSessionFileUpload": "oxide.types.beta.chatkit.chat_session_file_upload",
+        "ChatSessionAutomaticThreadTitling": "oxide.types.beta.chatkit.chat_session_automatic_thread_titling",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ChatSessionChatKitConfiguration"]
 

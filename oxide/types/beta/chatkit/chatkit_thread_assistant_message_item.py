@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.chatkit.chatkit_response_output_text import ChatKitResponseOutputText
+
+if TYPE_CHECKING:
+    from oxide.types.beta.chatkit.chatkit_response_output_text import ChatKitResponseOutputText
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ChatKitResponseOutputText": "oxide.types.beta.chatkit.chatkit_response_output_text",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ChatKitThreadAssistantMessageItem"]
 

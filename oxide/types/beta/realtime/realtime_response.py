@@ -4,15 +4,27 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.realtime.conversation_item import ConversationItem
-from oxide.types.beta.realtime.realtime_response_status import RealtimeResponseStatus
-from oxide.types.beta.realtime.realtime_response_usage import RealtimeResponseUsage
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.beta.realtime.conversation_item import ConversationItem
+    from oxide.types.beta.realtime.realtime_response_status import RealtimeResponseStatus
+    from oxide.types.beta.realtime.realtime_response_usage import RealtimeResponseUsage
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+        "ConversationItem": "oxide.types.beta.realtime.conversation_item",
+        "RealtimeResponseUsage": "oxide.types.beta.realtime.realtime_response_usage",
+        "RealtimeResponseStatus": "oxide.types.beta.realtime.realtime_response_status",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RealtimeResponse"]
 

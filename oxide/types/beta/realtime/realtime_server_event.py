@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.beta.realtime.conversation_created_event import ConversationCreatedEvent
-from oxide.types.beta.realtime.conversation_item import ConversationItem
 from oxide.types.beta.realtime.conversation_item_created_event import ConversationItemCreatedEvent
 from oxide.types.beta.realtime.conversation_item_deleted_event import ConversationItemDeletedEvent
 from oxide.types.beta.realtime.conversation_item_input_audio_transcription_completed_event import (
@@ -55,6 +54,16 @@ from oxide.types.beta.realtime.response_text_done_event import ResponseTextDoneE
 from oxide.types.beta.realtime.session_created_event import SessionCreatedEvent
 from oxide.types.beta.realtime.session_updated_event import SessionUpdatedEvent
 from oxide.types.beta.realtime.transcription_session_updated_event import TranscriptionSessionUpdatedEvent
+
+if TYPE_CHECKING:
+    from oxide.types.beta.realtime.conversation_item import ConversationItem
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ConversationItem": "oxide.types.beta.realtime.conversation_item",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "RealtimeServerEvent",

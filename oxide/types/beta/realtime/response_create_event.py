@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.realtime.conversation_item_with_reference import ConversationItemWithReference
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.beta.realtime.conversation_item_with_reference import ConversationItemWithReference
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+        "ConversationItemWithReference": "oxide.types.beta.realtime.conversation_item_with_reference",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ResponseCreateEvent", "Response", "ResponseTool"]
 

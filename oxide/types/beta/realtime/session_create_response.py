@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
 from oxide.models.generated import BaseModel
-from oxide.types.realtime.realtime_session_create_response import Audio
+
+if TYPE_CHECKING:
+    from oxide.types.realtime.realtime_session_create_response import Audio
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Audio": "oxide.types.realtime.realtime_session_create_response",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "SessionCreateResponse",

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.threads.image_file_delta import ImageFileDelta
+
+if TYPE_CHECKING:
+    from oxide.types.beta.threads.image_file_delta import ImageFileDelta
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ImageFileDelta": "oxide.types.beta.threads.image_file_delta",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ImageFileDeltaBlock"]
 

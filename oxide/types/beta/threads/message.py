@@ -4,14 +4,24 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Literal, TypeAlias
 
 from oxide.models.generated import BaseModel
 from oxide.types.beta.code_interpreter_tool import CodeInterpreterTool
-from oxide.types.beta.threads.message_content import MessageContent
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.beta.threads.message_content import MessageContent
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "MessageContent": "oxide.types.beta.threads.message_content",
+        "Metadata": "oxide.types.shared.metadata",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "Message",

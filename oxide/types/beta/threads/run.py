@@ -4,17 +4,31 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.assistant_response_format_option import AssistantResponseFormatOption
-from oxide.types.beta.assistant_tool import AssistantTool
-from oxide.types.beta.assistant_tool_choice_option import AssistantToolChoiceOption
-from oxide.types.beta.threads.required_action_function_tool_call import RequiredActionFunctionToolCall
-from oxide.types.beta.threads.run_status import RunStatus
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.beta.assistant_response_format_option import AssistantResponseFormatOption
+    from oxide.types.beta.assistant_tool import AssistantTool
+    from oxide.types.beta.assistant_tool_choice_option import AssistantToolChoiceOption
+    from oxide.types.beta.threads.required_action_function_tool_call import RequiredActionFunctionToolCall
+    from oxide.types.beta.threads.run_status import RunStatus
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "RunStatus": "oxide.types.beta.threads.run_status",
+        "AssistantTool": "oxide.types.beta.assistant_tool",
+        "Metadata": "oxide.types.shared.metadata",
+        "AssistantToolChoiceOption": "oxide.types.beta.assistant_tool_choice_option",
+        "AssistantResponseFormatOption": "oxide.types.beta.assistant_response_format_option",
+        "RequiredActionFunctionToolCall": "oxide.types.beta.threads.required_action_function_tool_call",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "Run",

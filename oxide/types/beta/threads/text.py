@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.threads.annotation import Annotation
+
+if TYPE_CHECKING:
+    from oxide.types.beta.threads.annotation import Annotation
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Annotation": "oxide.types.beta.threads.annotation",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Text"]
 

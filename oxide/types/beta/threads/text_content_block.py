@@ -4,10 +4,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.threads.text import Text
+
+if TYPE_CHECKING:
+    from oxide.types.beta.threads.text import Text
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Text": "oxide.types.beta.threads.text",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["TextContentBlock"]
 

@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.threads.annotation_delta import AnnotationDelta
+
+if TYPE_CHECKING:
+    from oxide.types.beta.threads.annotation_delta import AnnotationDelta
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "AnnotationDelta": "oxide.types.beta.threads.annotation_delta",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["TextDelta"]
 

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.evals.eval_api_error import EvalAPIError
+
+if TYPE_CHECKING:
+    from oxide.types.evals.eval_api_error import EvalAPIError
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "EvalAPIError": "oxide.types.evals.eval_api_error",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["OutputItemRetrieveResponse", "Result", "Sample", "SampleInput", "SampleOutput", "SampleUsage"]
 

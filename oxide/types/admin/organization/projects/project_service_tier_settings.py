@@ -4,12 +4,23 @@
 
 from __future__ import annotations
 
-from typing import List, Union
+from typing import TYPE_CHECKING, List, Union
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.admin.organization.projects.project_optional_service_tier import ProjectOptionalServiceTier
+
+if TYPE_CHECKING:
+    from oxide.types.admin.organization.projects.project_optional_service_tier import (
+        ProjectOptionalServiceTier,
+    )
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ProjectOptionalServiceTier": "oxide.types.admin.organization.projects.project_optional_service_tier",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ProjectServiceTierSettings"]
 

@@ -4,11 +4,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.admin.organization.organization_user import OrganizationUser
-from oxide.types.admin.organization.role import Role
+
+if TYPE_CHECKING:
+    from oxide.types.admin.organization.organization_user import OrganizationUser
+    from oxide.types.admin.organization.role import Role
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Role": "oxide.types.admin.organization.role",
+        "OrganizationUser": "oxide.types.admin.organization.organization_user",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RoleCreateResponse"]
 

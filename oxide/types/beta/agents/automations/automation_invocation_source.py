@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agents.automation import Automation
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agents.automation import Automation
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Automation": "oxide.types.beta.agents.automation",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "AutomationInvocationSource",

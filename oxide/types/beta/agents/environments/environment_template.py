@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from typing import TYPE_CHECKING, List, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.hosted_plugin import HostedPlugin
+
+if TYPE_CHECKING:
+    from oxide.types.beta.hosted_plugin import HostedPlugin
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "HostedPlugin": "oxide.types.beta.hosted_plugin",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "EnvironmentTemplate",

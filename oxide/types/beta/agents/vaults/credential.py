@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import TYPE_CHECKING, Dict
 
 from pydantic import Field as FieldInfo
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agents.vaults.credential_auth import CredentialAuth
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agents.vaults.credential_auth import CredentialAuth
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "CredentialAuth": "oxide.types.beta.agents.vaults.credential_auth",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["Credential"]
 

@@ -4,14 +4,24 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
 from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
-from oxide.types.beta.agents.vaults.credential_networking import CredentialNetworking
-from oxide.types.beta.agents.vaults.mcp_oauth_token_endpoint_auth import McpOauthTokenEndpointAuth
+
+if TYPE_CHECKING:
+    from oxide.types.beta.agents.vaults.credential_networking import CredentialNetworking
+    from oxide.types.beta.agents.vaults.mcp_oauth_token_endpoint_auth import McpOauthTokenEndpointAuth
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "CredentialNetworking": "oxide.types.beta.agents.vaults.credential_networking",
+        "McpOauthTokenEndpointAuth": "oxide.types.beta.agents.vaults.mcp_oauth_token_endpoint_auth",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = [
     "CredentialAuth",

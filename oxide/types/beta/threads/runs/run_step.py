@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from typing_extensions import Annotated, Literal, TypeAlias
 
@@ -12,7 +12,16 @@ from oxide.models import PropertyInfo
 from oxide.models.generated import BaseModel
 from oxide.types.beta.threads.runs.message_creation_step_details import MessageCreationStepDetails
 from oxide.types.beta.threads.runs.tool_calls_step_details import ToolCallsStepDetails
-from oxide.types.shared.metadata import Metadata
+
+if TYPE_CHECKING:
+    from oxide.types.shared.metadata import Metadata
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "Metadata": "oxide.types.shared.metadata",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["RunStep", "LastError", "StepDetails", "Usage"]
 

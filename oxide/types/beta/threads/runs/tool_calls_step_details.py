@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from typing_extensions import Literal
 
 from oxide.models.generated import BaseModel
-from oxide.types.beta.threads.runs.tool_call import ToolCall
+
+if TYPE_CHECKING:
+    from oxide.types.beta.threads.runs.tool_call import ToolCall
+else:
+    from oxide._lazy import lazy_names
+
+    _NAMES = {
+        "ToolCall": "oxide.types.beta.threads.runs.tool_call",
+    }
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)
 
 __all__ = ["ToolCallsStepDetails"]
 
