@@ -14,7 +14,9 @@ __all__ = [
     "as_received",
     "finite",
     "input_data",
+    "received",
     "replay_items",
+    "sent_back",
     "snapshot_request",
     "snapshot_response",
     "valid_native_message",
@@ -94,23 +96,52 @@ def as_received(answer: ModelT) -> ModelT:
     return cast("ModelT", owned)
 
 
-def wire_item(item: Any) -> Item:
-    """An item of a response as data that goes back as input.
+def received(answer: Any) -> Item:
+    """A response or an item as it came, also where it does not fit its class.
 
-    What only helpers add to it is left out, and what the API sends but does not take.
+    Args:
+      answer: the object.
+
+    Returns:
+      A new dict, without what only helpers add to the object.
     """
-    data = cast("Item", item.to_dict())
-    data.pop("created_by", None)
-    if data.get("type") == "function_call":
-        data.pop("parsed_arguments", None)
-        if data.get("id") is None:
-            # An answer may have null there, the input may only leave it out.
-            data.pop("id", None)
-    elif data.get("type") == "message":
-        for part in data.get("content") or ():
-            if part.get("type") == "output_text":
-                part.pop("parsed", None)
+    from oxide.json import loads
+    from oxide.models.lazy import raw_json
+
+    raw = raw_json(answer)
+    data = cast("Item", answer.to_dict(warnings=False) if raw is None else loads(raw))
+    output: object = data.get("output")
+    for item in cast("list[object]", output) if isinstance(output, list) else (data,):
+        _drop_parsed(item)
     return data
+
+
+def _drop_parsed(given: Any) -> None:
+    kind = mapping_of(given).get("type")
+    if kind == "function_call":
+        given.pop("parsed_arguments", None)
+    elif kind == "message":
+        for part in given.get("content") or ():
+            if mapping_of(part).get("type") == "output_text":
+                part.pop("parsed", None)
+
+
+def sent_back(item: Item) -> Item:
+    """An item of a response as input of the next request: without what the API sends but does not take.
+
+    Args:
+      item: the item as `received`.
+    """
+    data = {name: value for name, value in item.items() if name != "created_by"}
+    if data.get("type") == "function_call" and data.get("id") is None:
+        # An answer may have null there, the input may only leave it out.
+        data.pop("id", None)
+    return data
+
+
+def wire_item(item: Any) -> Item:
+    """An item of a response, an object, as input of the next request; see `sent_back`."""
+    return sent_back(received(item))
 
 
 def replay_items(items: Iterable[Any]) -> list[Item]:

@@ -13,15 +13,24 @@ if TYPE_CHECKING:
     from . import beta as beta
     from . import computer as computer
     from . import decisions_tool_runner as decisions_tool_runner
+    from . import responses_tool_runner as responses_tool_runner
     from . import streaming as streaming
+    from . import tool_diagnostics as tool_diagnostics
 else:
     from oxide._lazy import lazy_names
 
+    _MODULES = (
+        "azure",
+        "bedrock",
+        "beta",
+        "computer",
+        "decisions_tool_runner",
+        "responses_tool_runner",
+        "streaming",
+        "tool_diagnostics",
+    )
     _NAMES = {
-        **{
-            module: f".{module}:"
-            for module in ("azure", "bedrock", "beta", "computer", "decisions_tool_runner", "streaming")
-        },
+        **{module: f".{module}:" for module in _MODULES},
         "ResponseFormatT": "oxide.helpers.parsing",
         "pydantic_function_tool": "oxide.helpers.tools",
         "pydantic_responses_function_tool": "oxide.helpers.tools",

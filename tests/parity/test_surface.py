@@ -36,7 +36,6 @@ ALLOWED_MODULES = {
     "lib.browser": "browser tools: a later part",
     "lib.live": "WebSocket sessions: a later part",
     "lib.realtime_translation": "WebSocket sessions: a later part",
-    "lib.responses_tool_runner": "tool runners: a later part",
     "lib.responses_websocket": "WebSocket sessions: a later part",
 }
 ALLOWED_NAMES = {

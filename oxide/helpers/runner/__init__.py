@@ -1,0 +1,1 @@
+"""The bounded loop of responses and the tools they call: checked, recorded, resumable."""
