@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .errors import BadRequestError as BadRequestError
     from .errors import ConflictError as ConflictError
     from .errors import ContentFilterFinishReasonError as ContentFilterFinishReasonError
+    from .errors import InputRequiredError as InputRequiredError
     from .errors import InternalServerError as InternalServerError
     from .errors import InvalidWebhookSignatureError as InvalidWebhookSignatureError
     from .errors import LengthFinishReasonError as LengthFinishReasonError
@@ -163,6 +164,7 @@ else:
                 "BadRequestError",
                 "ConflictError",
                 "ContentFilterFinishReasonError",
+                "InputRequiredError",
                 "InternalServerError",
                 "InvalidWebhookSignatureError",
                 "LengthFinishReasonError",
@@ -218,6 +220,7 @@ __all__ = [
     "HTTPResponse",
     "Hooks",
     "HttpxBinaryResponseContent",
+    "InputRequiredError",
     "InternalServerError",
     "InvalidWebhookSignatureError",
     "LengthFinishReasonError",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ._error_base import OpenAIError
 from .helpers.errors import (
     ContentFilterFinishReasonError,
+    InputRequiredError,
     LengthFinishReasonError,
     MaxTurnsExceededError,
     PollTimeoutError,
@@ -31,6 +32,7 @@ __all__ = [
     "ConflictError",
     "ContentFilterFinishReasonError",
     "EmptyEmbeddingsError",
+    "InputRequiredError",
     "InternalServerError",
     "InvalidWebhookSignatureError",
     "LengthFinishReasonError",

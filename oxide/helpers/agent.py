@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from oxide.errors import MaxTurnsExceededError, OpenAIError
+from oxide.errors import InputRequiredError, MaxTurnsExceededError, OpenAIError
 
-from .agent_calls import ToolRuns, add_usage, functions_of
+from .agent_calls import ToolRuns, add_usage, functions_of, waiting
 from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
 from .function_calls import ClosedCalls
 from .parsing import tools_for_responses
@@ -156,6 +156,7 @@ class AgentRun:
 
         Raises:
           MaxTurnsExceededError: the model still wants tools called after the last turn.
+          InputRequiredError: a response waits for what is not a function's output.
           OpenAIError: a request or a response failed.
         """
         if not self._over:
@@ -230,12 +231,15 @@ class AgentRun:
                 for done in self._taken(outputs):
                     yield done
             yield TurnFinishedEvent(response, self.turns)
+            results = [
+                {"type": "function_call_output", "call_id": call.call_id, "output": outputs[call.call_id]}
+                for call in calls
+            ]
+            if items := waiting(response.output):
+                raise InputRequiredError(response, items, results)
             if not calls:
                 return
-            answers = [(call.call_id, outputs[call.call_id]) for call in calls]
-            following = {
-                "input": [{"type": "function_call_output", "call_id": c, "output": o} for c, o in answers]
-            }
+            following = {"input": results}
             if not self._remembered:
                 following["previous_response_id"] = response.id
 

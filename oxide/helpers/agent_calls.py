@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .function_calls import FunctionCall
     from .tools import FunctionTool
 
-__all__ = ["ToolRuns", "add_usage", "functions_of", "sendable", "told"]
+__all__ = ["ToolRuns", "add_usage", "functions_of", "sendable", "told", "waiting"]
 
 
 class ToolRuns:
@@ -121,10 +121,12 @@ def functions_of(tools: Iterable[Mapping[str, Any]]) -> dict[str, FunctionTool[.
                 raise ValueError(f"two tools are called {name!r}: give one another name")
             found[tool.tool.name] = tool.tool
         elif kind == "function":
+            raise ValueError(f"the tool {name!r} has nothing to call: give the function itself")
+        elif kind == "namespace":
             raise ValueError(
-                f"the tool {name!r} has nothing to call: give the function itself, or @openai_tool's"
+                f"the tools of the namespace {name!r} have nothing to call: give the functions themselves"
             )
-        elif kind in _LOCAL:
+        elif kind in _LOCAL or _runs_here(tool):
             raise ValueError(
                 f"a tool of type {kind!r} runs on this side, and an agent runs functions only: "
                 "make it one with @openai_tool, or answer its calls in a loop over responses.stream"
@@ -161,8 +163,24 @@ def sendable(result: object) -> str | list[Any]:
     return to_json(result).decode()
 
 
-_LOCAL = frozenset(("apply_patch", "computer", "computer_use_preview", "custom", "local_shell"))
-_PARTS = frozenset(("input_text", "input_image", "input_file"))
+def waiting(output: Iterable[Any]) -> list[Any]:
+    """The items that wait for somebody to answer them, calls of functions aside.
+
+    Args:
+      output: items of a response's output.
+
+    Source: `ResponseSteerRequiredInput` lists what a response can wait for.
+    """
+    items = list(output)
+    answered = {getattr(item, "call_id", None) for item in items if item.type.endswith("_output")}
+    return [
+        item
+        for item in items
+        if item.type == "mcp_approval_request"
+        or (item.type in _LOCAL_CALLS and item.call_id not in answered)
+        or (item.type == "shell_call" and item.call_id not in answered and _is_local(item.environment))
+        or (item.type == "tool_search_call" and item.execution == "client")
+    ]
 
 
 def add_usage(total: dict[str, Any], more: Mapping[str, Any]) -> None:
@@ -177,3 +195,17 @@ def add_usage(total: dict[str, Any], more: Mapping[str, Any]) -> None:
             add_usage(total.setdefault(name, {}), cast("Mapping[str, Any]", count))
         elif isinstance(count, int):
             total[name] = total.get(name, 0) + count
+
+
+_LOCAL = frozenset(("apply_patch", "computer", "computer_use_preview", "custom", "local_shell"))
+_LOCAL_CALLS = frozenset(("apply_patch_call", "computer_call", "custom_tool_call", "local_shell_call"))
+_PARTS = frozenset(("input_text", "input_image", "input_file"))
+
+
+def _runs_here(tool: Mapping[str, Any]) -> bool:
+    """Whether a tool that can run on either side is to run on this one."""
+    return mapping_of(tool.get("environment")).get("type") == "local" or tool.get("execution") == "client"
+
+
+def _is_local(environment: Any) -> bool:
+    return environment is None or environment.type == "local"

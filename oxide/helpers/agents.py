@@ -61,12 +61,14 @@ class Agents:
           The run. Nothing is sent before it is iterated.
 
         Raises:
-          ValueError: a limit is below 1, two tools have one name, a function tool has no function, or
-            `store=False` without a conversation.
+          ValueError: a limit is below 1, two tools have one name, a tool would run on this side and is no
+            function, or `store=False` without a conversation.
           SchemaError: the API would refuse the schema of a tool.
 
         While it runs:
           MaxTurnsExceededError: the model still wants tools called after the last turn.
+          InputRequiredError: a response waits for what is not a function's output, such as the approval that
+            an `mcp` tool asks for where its `require_approval` is not "never".
           OpenAIError: a request, or a response, failed.
         """
         from .agent import AgentRun, over_http

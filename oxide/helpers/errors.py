@@ -8,6 +8,7 @@ from oxide._error_base import OpenAIError
 
 __all__ = [
     "ContentFilterFinishReasonError",
+    "InputRequiredError",
     "LengthFinishReasonError",
     "MaxTurnsExceededError",
     "PollTimeoutError",
@@ -97,6 +98,30 @@ class MaxTurnsExceededError(OpenAIError):
         super().__init__(f"After {turns} turns the model still wants to call {names}; raise max_turns")
         self.turns = turns
         self.calls = calls
+
+
+class InputRequiredError(OpenAIError):
+    """A response that waits for what an agent does not give, such as the approval of a call to an MCP server.
+
+    Args:
+        response: the response. What is sent next refers to it, by `previous_response_id` or its conversation.
+        items: the items of its output that wait.
+        outputs: what the functions it called returned, as input items to be sent together with the answers.
+    """
+
+    response: Any
+    items: list[Any]
+    outputs: list[dict[str, Any]]
+
+    def __init__(self, response: Any, items: list[Any], outputs: list[dict[str, Any]]) -> None:
+        waiting = ", ".join(f"{item.type} {item.id}" for item in items)
+        super().__init__(
+            f"The response {response.id} waits for an answer that an agent does not give, to {waiting}: "
+            "send it with responses.stream, and error.outputs with it"
+        )
+        self.response = response
+        self.items = items
+        self.outputs = outputs
 
 
 class ContentFilterFinishReasonError(OpenAIError):
