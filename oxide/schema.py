@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+from ._strict import check_strict, kinds_of, place
 from .errors import SchemaError
 
 __all__ = ["check_strict", "ensure_strict", "normalize_tool_schema"]
@@ -33,25 +34,6 @@ _SINGLE = frozenset(
         "unevaluatedProperties",
     )
 )
-
-REFUSED_IN_STRICT = frozenset(
-    (
-        "allOf",
-        "dependentRequired",
-        "dependentSchemas",
-        "else",
-        "if",
-        "not",
-        "oneOf",
-        "patternProperties",
-        "prefixItems",
-        "propertyNames",
-        "then",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-    )
-)
-"""Keywords a strict schema may not hold."""
 
 UNKNOWN_TO_MANY = frozenset(
     (
@@ -88,13 +70,6 @@ UNKNOWN_TO_MANY = frozenset(
 )
 """Keywords that servers with an OpenAPI 3.0 subset of JSON Schema refuse in tools."""
 
-MAX_PROPERTIES = 5_000
-MAX_DEPTH = 10
-MAX_ENUM_VALUES = 1_000
-MAX_NAMES = 120_000
-MAX_LONG_ENUM = 15_000
-LONG_ENUM = 250
-
 
 def ensure_strict(schema: Mapping[str, Any]) -> Schema:
     """The schema with what strict mode demands filled in.
@@ -125,7 +100,7 @@ class _Strict:
     def schema(self, given: object, path: tuple[str, ...], inside: tuple[str, ...] = ()) -> Schema:
         """`inside` are the references being written out where this schema stands."""
         if not isinstance(given, Mapping):
-            raise TypeError(f"a JSON schema is a mapping; {_place(path)} is {given!r}")
+            raise TypeError(f"a JSON schema is a mapping; {place(path)} is {given!r}")
         out = dict(cast("Mapping[str, Any]", given))
         if "default" in out and out["default"] is None:
             del out["default"]
@@ -134,7 +109,7 @@ class _Strict:
         for name in ("$defs", "definitions"):
             if isinstance(out.get(name), Mapping):
                 out[name] = {k: self.schema(v, (*path, name, k)) for k, v in out[name].items()}
-        if out.get("type") == "object" and "additionalProperties" not in out:
+        if "object" in kinds_of(out) and "additionalProperties" not in out:
             out["additionalProperties"] = False
         properties = out.get("properties")
         if isinstance(properties, Mapping):
@@ -164,9 +139,9 @@ class _Strict:
         reference = out.pop("$ref")
         if reference in inside:
             raise SchemaError(
-                f"{_place(path)}: {reference} holds itself beside other keywords and cannot be written out; "
+                f"{place(path)}: {reference} holds itself beside other keywords and cannot be written out; "
                 "take the description or default off that field",
-                path=_place(path),
+                path=place(path),
                 rule="$ref",
             )
         # What stands beside the reference wins over what it names.
@@ -182,139 +157,11 @@ class _Strict:
             if isinstance(found, Mapping):
                 return cast("Mapping[str, Any]", found)
         raise SchemaError(
-            f"{_place(path)}: $ref {reference!r} names no schema in this one; "
+            f"{place(path)}: $ref {reference!r} names no schema in this one; "
             "write it as '#/$defs/Name' and define it there",
-            path=_place(path),
+            path=place(path),
             rule="$ref",
         )
-
-
-def check_strict(schema: Mapping[str, Any]) -> None:
-    """Refuse what the API would refuse of a strict schema.
-
-    Args:
-      schema: a schema, usually what :func:`ensure_strict` returned.
-
-    Raises:
-      SchemaError: with the field and the rule: the root is not an object; an object allows other keys, or
-        has properties that are not required; a field has no type; a keyword is not supported; there are more
-        than 5,000 properties, 10 levels, 1,000 enum values or 120,000 characters in names and values.
-
-    Source: the API's guide to structured outputs, supported schemas.
-    """
-    if schema.get("type") != "object" or "anyOf" in schema:
-        what = "a union" if "anyOf" in schema else f"of type {schema.get('type')!r}"
-        raise SchemaError(
-            f"the root of a strict schema is an object, this one is {what}; "
-            "put it into a field of a model, for instance `class Answer(BaseModel): value: ...`",
-            path="",
-            rule="root",
-        )
-    check = _Check()
-    check.schema(schema, (), 1)
-    check.limits()
-
-
-class _Check:
-    def __init__(self) -> None:
-        self.properties = self.enum_values = self.characters = self.depth = 0
-
-    def schema(self, schema: object, path: tuple[str, ...], depth: int) -> None:
-        if not isinstance(schema, Mapping):
-            self.refuse(path, "schema", f"{schema!r} is not a schema")
-        known = cast("Mapping[str, Any]", schema)
-        for keyword in known:
-            if keyword in REFUSED_IN_STRICT:
-                self.refuse(path, keyword, _WHY.get(keyword, f"`{keyword}` is not supported"))
-        if not known.keys() & {"type", "anyOf", "$ref", "enum", "const"}:
-            self.refuse(
-                path, "type", "it has no type: `Any` and `object` cannot be asked for, name what it may be"
-            )
-        kind = known.get("type")
-        if kind == "object":
-            self.object(known, path)
-        if kind == "array" and not isinstance(known.get("items"), Mapping):
-            self.refuse(path, "items", "a list has to say what is in it, for instance `list[str]`")
-        self.values(known, path)
-        self.depth = max(self.depth, depth if kind == "object" else 0)
-        for name in ("$defs", "definitions"):
-            self.characters += sum(len(n) for n in known.get(name, {}))
-            for key, inner in known.get(name, {}).items():
-                self.schema(inner, (*path, name, key), 1)
-        below = depth + (kind == "object")
-        for key, inner in known.get("properties", {}).items():
-            self.schema(inner, (*path, "properties", key), below)
-        if "items" in known:
-            self.schema(known["items"], (*path, "items"), below)
-        for number, inner in enumerate(known.get("anyOf", ())):
-            self.schema(inner, (*path, "anyOf", str(number)), depth)
-
-    def object(self, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        properties = cast("Mapping[str, Any]", schema.get("properties", {}))
-        if schema.get("additionalProperties") is not False:
-            self.refuse(
-                path,
-                "additionalProperties",
-                "it takes any key, and strict objects take only those they name: use a model, or a list of "
-                "key and value",
-            )
-        optional = [n for n in properties if n not in schema.get("required", ())]
-        if optional:
-            self.refuse(
-                path, "required", f"{', '.join(optional)} is not required: make it `... | None` instead"
-            )
-        self.properties += len(properties)
-        self.characters += sum(map(len, properties))
-
-    def values(self, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        values = cast("list[Any]", schema.get("enum", ()))
-        texts = [v for v in (*values, schema.get("const")) if isinstance(v, str)]
-        size = sum(map(len, texts))
-        self.enum_values += len(values)
-        self.characters += size
-        if len(values) > LONG_ENUM and size > MAX_LONG_ENUM:
-            self.refuse(
-                path,
-                "enum",
-                f"its {len(values)} values have {size:,} characters; more than {LONG_ENUM} values may have "
-                f"{MAX_LONG_ENUM:,}",
-            )
-
-    def limits(self) -> None:
-        for rule, found, limit in (
-            ("properties", self.properties, MAX_PROPERTIES),
-            ("levels of nesting", self.depth, MAX_DEPTH),
-            ("enum values", self.enum_values, MAX_ENUM_VALUES),
-            ("characters in names and values", self.characters, MAX_NAMES),
-        ):
-            if found > limit:
-                self.refuse((), rule, f"{found:,} {rule}, the API takes {limit:,}")
-
-    def refuse(self, path: tuple[str, ...], rule: str, why: str) -> None:
-        raise SchemaError(f"{_place(path)} cannot be in a strict schema: {why}", path=_place(path), rule=rule)
-
-
-_WHY = {
-    "prefixItems": "a tuple has places, not names: use a model with a field for each place",
-    "oneOf": "`oneOf` is not supported: use `anyOf`, or pass the schema through `oxide.schema.ensure_strict`",
-    "patternProperties": "its keys are free: use a model, or a list of key and value",
-}
-
-
-def _place(path: tuple[str, ...]) -> str:
-    """The way to a schema as one writes it in Python: ``Model.field[].other``."""
-    text = ""
-    parts = iter(path)
-    for part in parts:
-        if part in ("$defs", "definitions"):
-            text = next(parts)
-        elif part == "properties":
-            text += f".{next(parts)}" if text else next(parts)
-        elif part == "items":
-            text += "[]"
-        elif part in ("anyOf", "allOf", "oneOf"):
-            next(parts)
-    return text or "the schema"
 
 
 def normalize_tool_schema(
@@ -348,9 +195,9 @@ def normalize_tool_schema(
             reference = known.pop("$ref")
             if reference in open_references:
                 raise SchemaError(
-                    f"{_place(path)}: {reference} holds itself and cannot be written out; "
+                    f"{place(path)}: {reference} holds itself and cannot be written out; "
                     "pass inline_refs=False, or give the tool a schema that ends",
-                    path=_place(path),
+                    path=place(path),
                     rule="$ref",
                 )
             open_references.append(reference)

@@ -232,7 +232,7 @@ def response_request(given: Mapping[str, Any]) -> tuple[dict[str, Any], Any, lis
     """
     body = body_of(given, "text_format", "parse_as", "tools")
     format = wanted_type(given.get("text_format"))
-    if format is not None:
+    if format is not None or "text" in body:
         body["text"] = with_text_format(body.get("text"), format)
     tools = tools_for_responses(given.get("tools"))
     if tools is not None:

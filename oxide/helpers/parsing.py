@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
-from oxide.errors import mapping_of
+from oxide.errors import SchemaError, mapping_of
+from oxide.json import dumps, loads
 from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
 
@@ -31,6 +33,7 @@ __all__ = [
     "TextFormatT",
     "adapter",
     "chat_format",
+    "check_sent",
     "field_text",
     "find_tool",
     "is_type",
@@ -162,7 +165,7 @@ def chat_format(format: Any) -> dict[str, Any]:
       SchemaError: the API would refuse its schema; it names the field and the rule.
     """
     schema = strict_schema(format)
-    check_strict(schema)
+    check_sent(schema)
     return {"type": "json_schema", "json_schema": {"schema": schema, "name": _name(format), "strict": True}}
 
 
@@ -181,7 +184,10 @@ def type_to_response_format_param(response_format: Any) -> Any:
     """
     if isinstance(response_format, (Omit, NotGiven)):
         return omit
-    return chat_format(response_format) if is_type(response_format) else response_format
+    if is_type(response_format):
+        return chat_format(response_format)
+    _check_format(response_format)
+    return response_format
 
 
 def text_format(format: Any) -> dict[str, Any]:
@@ -195,25 +201,55 @@ def text_format(format: Any) -> dict[str, Any]:
       SchemaError: the API would refuse its schema; it names the field and the rule.
     """
     schema = strict_schema(format)
-    check_strict(schema)
+    check_sent(schema)
     return {"type": "json_schema", "strict": True, "name": _name(format), "schema": schema}
 
 
-def with_text_format(text: Any, format: Any) -> dict[str, Any]:
-    """The `text` of a response for a type.
+def with_text_format(text: Any, format: Any) -> Any:
+    """The `text` of a response, for a type or as it was given.
 
     Args:
-      text: what else is asked of the text; None, or `omit`, for nothing.
-      format: as for :func:`adapter`.
+      text: what is asked of the text; `omit`, or None, for nothing.
+      format: as for :func:`adapter`; None for no type.
 
     Raises:
       TypeError: the text has a format already, or pydantic can make nothing of the type.
       SchemaError: the API would refuse its schema; it names the field and the rule.
     """
     asked = mapping_of(text)
+    if format is None:
+        _check_format(asked.get("format"))
+        return text
     if "format" in asked:
         raise TypeError("text_format and text['format'] are both given: leave one out")
     return {**asked, "format": text_format(format)}
+
+
+def _check_format(description: object) -> None:
+    """Check the schema of a format written as JSON, of a response or of a chat completion."""
+    format = mapping_of(description)
+    if format.get("type") == "json_schema":
+        inner = mapping_of(format.get("json_schema", format))
+        if inner.get("strict") is True and "schema" in inner:
+            check_sent(inner["schema"])
+
+
+def check_sent(schema: Any) -> None:
+    """Refuse a strict schema that the API would refuse; one that was looked through before is not again.
+
+    Args:
+      schema: as it is sent.
+
+    Raises:
+      SchemaError: with the field and the rule.
+    """
+    # By its text: a dict can be another one at the next call.
+    _check_text(dumps(schema))
+
+
+@lru_cache(maxsize=256)
+def _check_text(schema: bytes) -> None:
+    check_strict(loads(schema))
 
 
 def parse_text(text: str | bytes, format: Any) -> Any:
@@ -318,7 +354,7 @@ def tools_for_chat(tools: object) -> list[Any] | None:
       A new list, or None where none were given.
 
     Raises:
-      SchemaError: a model's schema would be refused.
+      SchemaError: the schema of a strict tool would be refused; it names the tool, the field and the rule.
     """
     if not isinstance(tools, Iterable):
         return None
@@ -328,8 +364,7 @@ def tools_for_chat(tools: object) -> list[Any] | None:
         if isinstance(tool, FunctionTool):
             found.append({"type": "function", "function": CallableTool(cast("Any", tool))})
             continue
-        if isinstance(tool.get("function"), PydanticFunctionTool):
-            check_strict(tool["function"]["parameters"])
+        _check_tool(tool)
         found.append(tool)
     return found
 
@@ -344,7 +379,7 @@ def tools_for_responses(tools: object) -> list[Any] | None:
       A new list, or None where none were given.
 
     Raises:
-      SchemaError: a model's schema would be refused.
+      SchemaError: the schema of a strict tool would be refused; it names the tool, the field and the rule.
     """
     if not isinstance(tools, Iterable):
         return None
@@ -358,10 +393,23 @@ def tools_for_responses(tools: object) -> list[Any] | None:
         if isinstance(inner, PydanticFunctionTool):
             told = inner.get("description")
             tool = PydanticFunctionTool({"type": "function", **inner, "description": told}, inner.model)
-        if isinstance(tool, PydanticFunctionTool):
-            check_strict(tool["parameters"])
+        _check_tool(tool)
         found.append(tool)
     return found
+
+
+def _check_tool(tool: Mapping[str, Any]) -> None:
+    if tool.get("type") == "namespace":
+        for inner in tool.get("tools", ()):
+            _check_tool(mapping_of(inner))
+    elif tool.get("type") == "function":
+        function = mapping_of(tool.get("function", tool))
+        if function.get("strict") is True and function.get("parameters") is not None:
+            try:
+                check_sent(function["parameters"])
+            except SchemaError as error:
+                message = f"tool {function.get('name')}: {error}"
+                raise SchemaError(message, path=error.path, rule=error.rule) from error
 
 
 def _tool_of(given: object) -> object:

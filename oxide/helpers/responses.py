@@ -30,7 +30,7 @@ class _Prepared:
         given = {name: value for name, value in params.items() if is_given(value)}
         self._resource = resource
         wanted = wanted_type(given.pop("text_format", omit))
-        self.format = omit if wanted is None else wanted
+        self.format: Any = omit if wanted is None else wanted
         self.tools = tools_for_responses(given.get("tools"))
         self.response_id: str | None = given.pop("response_id", None)
         self.starting_after: int | None = given.pop("starting_after", None)
@@ -51,8 +51,8 @@ class _Prepared:
                     raise ValueError(
                         f"{name} must be provided for a new response; one that exists is named by response_id"
                     )
-            if self.format is not omit:
-                given["text"] = with_text_format(given.get("text"), self.format)
+            if wanted is not None or "text" in given:
+                given["text"] = with_text_format(given.get("text"), wanted)
             if self.tools is not None:
                 given["tools"] = self.tools
         self._params = given

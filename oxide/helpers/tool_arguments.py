@@ -58,11 +58,13 @@ def validate_arguments(
     try:
         if isinstance(arguments, (str, bytes)):
             return model.model_validate_json(arguments or "{}")
-        if isinstance(arguments, Mapping):
-            return model.model_validate(dict(cast("Mapping[str, Any]", arguments)))
-        return model.model_validate(arguments)
+        return model.model_validate(_as_dict(arguments))
     except ValidationError as error:
-        raise arguments_error(tool, cast("object", arguments), error, call_id) from error
+        raise arguments_error(tool, arguments, error, call_id) from error
+
+
+def _as_dict(arguments: object) -> object:
+    return dict(cast("Mapping[str, Any]", arguments)) if isinstance(arguments, Mapping) else arguments
 
 
 def arguments_error(

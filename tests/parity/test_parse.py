@@ -19,8 +19,9 @@ CALLS = [
     {"id": "call_1", "type": "function", "function": {"name": "Plain", "arguments": PLAIN}},
     {"id": "call_2", "type": "function", "function": {"name": "strict", "arguments": '{"a": [1, null]}'}},
 ]
-STRICT_CHAT = {"type": "function", "function": {"name": "strict", "strict": True, "parameters": {}}}
-STRICT = {"type": "function", "name": "strict", "strict": True, "parameters": {}}
+NOTHING = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+STRICT_CHAT = {"type": "function", "function": {"name": "strict", "strict": True, "parameters": NOTHING}}
+STRICT = {"type": "function", "name": "strict", "strict": True, "parameters": NOTHING}
 LOOSE = {"type": "function", "name": "loose", "strict": False, "parameters": {}}
 
 

@@ -97,6 +97,60 @@ async def test_what_the_api_would_refuse_is_not_sent(
     assert len(oxide_server.journal) == 0
 
 
+def described(field: dict[str, Any], strict: bool = True) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {"site": field},
+        "required": ["site"],
+        "additionalProperties": False,
+    }
+    return {"name": "page", "strict": strict, "schema": schema, "parameters": schema}
+
+
+async def test_schemas_written_by_hand_are_looked_through_as_well(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    chats: Any = oxide_client.chat.completions
+    responses: Any = oxide_client.responses
+    bad, good = (described({"type": "string", **more}) for more in ({"format": "uri"}, {}))
+    where = r"site cannot be in a strict schema: the format 'uri'"
+    given: Any
+    for given in (
+        {"response_format": {"type": "json_schema", "json_schema": bad}},
+        {"tools": [{"type": "function", "function": bad}]},
+    ):
+        says = where if "tools" not in given else f"tool page: {where}"
+        for make in (chats.parse, chats.stream, chats.stream_fc):
+            with pytest.raises(SchemaError, match=f"^{says}") as caught:
+                await make(model="m", messages=[], **given)
+            assert (caught.value.path, caught.value.rule) == ("site", "format")
+    tool = {"type": "function", **bad}
+    for given in (
+        {"text": {"format": {"type": "json_schema", **bad}}},
+        {"tools": [tool]},
+        {"tools": [{"type": "namespace", "name": "n", "description": "d", "tools": [tool]}]},
+    ):
+        says = where if "tools" not in given else f"tool page: {where}"
+        for make in (responses.parse, responses.stream, responses.stream_fc):
+            with pytest.raises(SchemaError, match=f"^{says}"):
+                await make(model="m", input="", **given)
+    assert len(oxide_server.journal) == 0
+
+    oxide_server.script("/responses", response("{}"), response("{}"))
+    text = {"verbosity": "low", "format": {"type": "json_schema", **good}}
+    await responses.parse(model="m", input="", text=text, tools=[{"type": "function", **good}])
+    loose = {**bad, "strict": False}
+    text = {"format": {"type": "json_schema", **loose}}
+    await responses.parse(model="m", input="", text=text, tools=[{"type": "function", **loose}])
+    first, second = (json.loads(request.body) for request in oxide_server.journal)
+    assert first["text"]["verbosity"] == "low"
+    assert second["text"]["format"]["strict"] is False
+    # A dict may be another one at the next call.
+    good["schema"]["properties"]["site"]["format"] = "uri"
+    with pytest.raises(SchemaError, match=where):
+        await responses.parse(model="m", input="", tools=[{"type": "function", **good}])
+
+
 @pytest.mark.parametrize("name", ["text_format", "parse_as"])
 @pytest.mark.parametrize(
     "format", [{"type": "json_object"}, {"type": "json_schema", "name": "x", "schema": {}}]

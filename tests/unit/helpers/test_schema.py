@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 import json
-from typing import Any
+import pathlib
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pydantic
 import pytest
@@ -16,6 +20,7 @@ from oxide.schema import check_strict, ensure_strict, normalize_tool_schema
 from tests.unit.helpers.schema_corpus import (
     Awkward,
     Cat,
+    Color,
     Described,
     Discriminated,
     Dog,
@@ -78,6 +83,130 @@ def test_what_the_api_refuses_is_refused_with_field_and_rule(
             make(format)
         assert (caught.value.path, caught.value.rule) == (path, rule)
         assert isinstance(caught.value, (OpenAIError, ValueError))
+
+
+class Kept(BaseModel):
+    """Everything the API takes, in one model."""
+
+    when: datetime
+    day: date
+    time: time
+    long: timedelta
+    uid: UUID
+    four: ipaddress.IPv4Address
+    six: ipaddress.IPv6Address
+    mail: Annotated[str, Field(json_schema_extra={"format": "email"})]
+    host: Annotated[str, Field(json_schema_extra={"format": "hostname"})]
+    text: str = Field(
+        "a", min_length=1, max_length=5, pattern=r"^(?:a|\(?=\)|[(?=b)]|(?P<n>c))$", examples=["a"]
+    )
+    number: int = Field(ge=1, le=9, multiple_of=2)
+    ratio: float = Field(gt=0, lt=1)
+    some: list[int] = Field(min_length=1, max_length=3)
+    color: Color
+    one: Literal["x"]
+    nothing: None
+    code: Literal["a"] | Literal[1]
+
+
+def test_what_the_guide_lists_passes() -> None:
+    check_strict(ensure_strict(Kept.model_json_schema()))
+    several = {"type": ["string", "null"], "enum": ["a", None], "title": "T", "default": "a"}
+    check_strict(strict_object({"a": several}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "says"),
+    [
+        (pydantic.HttpUrl, "format", "the format 'uri' is none of date-time, time, date, duration, email"),
+        (bytes, "format", "'binary'"),
+        (pathlib.Path, "format", "'path'"),
+        (ipaddress.IPv4Network, "format", "'ipv4network'"),
+        (pydantic.SecretStr | None, "format", "'password'"),
+        (set[str], "uniqueItems", "a set has it: use `list"),
+        (frozenset[int], "uniqueItems", "a set has it"),
+        (Annotated[str, Field(json_schema_extra={"pattern": "^(?!a)b"})], "pattern", "look-around"),
+        (Annotated[str, Field(json_schema_extra={"pattern": r"\\(?<=a)b"})], "pattern", "has some"),
+        (Annotated[str, Field(json_schema_extra={"pattern": r"[]\]](?=b)"})], "pattern", "has some"),
+        (Literal["a", 1], "type", "its values have no type: .* a union"),
+    ],
+    ids=str,
+)
+def test_fields_the_api_refuses(kind: Any, rule: str, says: str) -> None:
+    inner: Any = pydantic.create_model("Inner", field=(kind, ...))
+    for format in (inner, pydantic.create_model("Outer", many=(list[inner], ...))):
+        with pytest.raises(SchemaError, match=says) as caught:
+            text_format(format)
+        assert caught.value.path.removeprefix("Inner.") == "field"
+        assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("field", "rule", "says"),
+    [
+        ({"$ref": "#/$defs/A", "description": "d"}, "$ref", "nothing may stand, and here description does"),
+        ({"$ref": "#/properties/a"}, "$ref", "names none of the definitions at the root"),
+        ({"$ref": "#/$defs/B"}, "$ref", "names none"),
+        ({"const": "x"}, "type", "its values have no type"),
+        ({"enum": ["x"]}, "type", "its values have no type"),
+        ({"type": ["object", "null"], "properties": {}}, "additionalProperties", "takes any key"),
+        ({"type": ["array", "null"]}, "items", "a list has to say"),
+        ({"type": "array", "items": True}, "items", "a list has to say"),
+        ({"anyOf": [True]}, "schema", "True is not a schema"),
+        ({"type": "object", "properties": [], "additionalProperties": False}, "properties", "maps names"),
+        ({"type": 3}, "type", "has no type"),
+        ({"type": "object", "required": ["x"], "additionalProperties": False}, "required", "requires x, and"),
+        *(
+            (
+                {"type": "object", "properties": {}, "additionalProperties": False, keyword: 1},
+                keyword,
+                keyword,
+            )
+            for keyword in ("contains", "minContains", "maxContains", "minProperties", "maxProperties")
+        ),
+    ],
+    ids=str,
+)
+def test_fields_written_by_hand_that_the_api_refuses(field: dict[str, Any], rule: str, says: str) -> None:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "$defs": {"A": {"type": "string"}, "a/b~c": {"type": "string"}},
+        "properties": {"a": {"$ref": "#/$defs/A"}, "b": {"$ref": "#/$defs/a~1b~0c"}, "c": {"$ref": "#"}},
+        "required": ["a", "b", "c"],
+        "additionalProperties": False,
+    }
+    check_strict(schema)
+    with pytest.raises(SchemaError, match=says) as caught:
+        check_strict({**schema, "properties": {**schema["properties"], "c": field}})
+    assert caught.value.rule == rule
+    assert caught.value.path.startswith("c")
+
+
+def test_an_object_that_may_be_null_is_closed() -> None:
+    field = {"type": ["object", "null"], "properties": {"q": {"type": "string"}}}
+    schema = strict_object({"a": field})
+    assert schema["properties"]["a"] == {**field, "additionalProperties": False, "required": ["q"]}
+    check_strict(schema)
+
+
+def test_what_is_no_schema_at_all() -> None:
+    given: Any
+    for given in ([], "x", None):
+        with pytest.raises(TypeError, match="a JSON schema is a mapping"):
+            check_strict(given)
+
+
+def test_levels_are_those_written_out_within_one_another() -> None:
+    nested: Any = int
+    for _ in range(30):
+        nested = pydantic.create_model("Nested", inner=(nested, ...))
+    # Behind a reference the API counts anew, or no schema could hold itself.
+    text_format(nested)
+    described: Any = int
+    for _ in range(12):
+        described = pydantic.create_model("Described", inner=(described, Field(description="written out")))
+    with pytest.raises(SchemaError, match="12 levels of nesting, the API takes 10"):
+        text_format(described)
 
 
 def test_a_field_in_a_definition_is_named_by_its_model() -> None:
