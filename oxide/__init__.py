@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .errors import InvalidWebhookSignatureError as InvalidWebhookSignatureError
     from .errors import LengthFinishReasonError as LengthFinishReasonError
     from .errors import MaxTurnsExceededError as MaxTurnsExceededError
+    from .errors import NoTextError as NoTextError
     from .errors import NotFoundError as NotFoundError
     from .errors import OAuthError as OAuthError
     from .errors import OpenAIError as OpenAIError
@@ -173,6 +174,7 @@ else:
                 "OpenAIError",
                 "PermissionDeniedError",
                 "MaxTurnsExceededError",
+                "NoTextError",
                 "PollTimeoutError",
                 "RateLimitError",
                 "SchemaError",
@@ -225,6 +227,7 @@ __all__ = [
     "InvalidWebhookSignatureError",
     "LengthFinishReasonError",
     "MaxTurnsExceededError",
+    "NoTextError",
     "NoneType",
     "NotFoundError",
     "NotGiven",

@@ -391,19 +391,29 @@ cdef int choice_events(ChatFields state, object raw, list events) except -1:
 
 
 cdef int add_logprobs(ChatChoice choice, object logprobs) except -1:
-    if choice.logprobs is None:
+    cdef bint first = choice.logprobs is None
+    if first:
         choice.logprobs = given(logprobs)
     content = logprobs.content
-    if content:
+    if content or (first and content is not None):
         if choice.content_logprobs is None:
             choice.content_logprobs = []
         choice.content_logprobs.extend(content)
     refusal = logprobs.refusal
-    if refusal:
+    if refusal or (first and refusal is not None):
         if choice.refusal_logprobs is None:
             choice.refusal_logprobs = []
         choice.refusal_logprobs.extend(refusal)
     return 0
+
+
+cdef object index_of(dict call):
+    index = call.get("index")
+    if type(index) is int:
+        return index
+    from oxide.helpers import closing_py
+
+    return closing_py.index_of(call)
 
 
 cdef int add_tools(object state, ChatChoice choice, list calls) except -1:
@@ -412,7 +422,7 @@ cdef int add_tools(object state, ChatChoice choice, list calls) except -1:
     entries = choice.message["tool_calls"]
     for call in calls:
         members = members_of(call)
-        index = members["index"]
+        index = index_of(members)
         found = choice.tools.get(index)
         if found is None:
             found = choice.tools[index] = ChatTool(index, entries[index], choice.chunks)

@@ -11,7 +11,7 @@ from oxide.errors import APIResponseValidationError
 from oxide.models.convert import ABSENT
 from oxide.models.lazy import Later, assemble, given
 
-from .closing_py import ArgumentScan
+from .closing_py import ArgumentScan, index_of
 
 __all__ = [
     "ArgumentScan", "ChatChoice", "ChatTool", "Indexed", "ParsedAt", "Prefix", "Text", "TextAt",
@@ -330,10 +330,7 @@ def streamed_chat_events(state: Any, raw: Any) -> list[Any]:
     """The same for what a server streams: Azure sends results of its content filter as chunks of no kind.
 
     Args:
-        state, raw: the chat and the chunk.
-
-    Returns:
-        The events, none for a chunk of another kind.
+        state, raw: the chat and the chunk; one of another kind stands for no events.
     """
     return chat_events(state, raw) if raw.object == "chat.completion.chunk" else []
 
@@ -395,12 +392,14 @@ def _choice_events(state: Any, raw: Any, events: list[Any]) -> None:
 
 
 def _add_logprobs(choice: ChatChoice, logprobs: Any) -> None:
-    if choice.logprobs is None:
+    first = choice.logprobs is None
+    if first:
         choice.logprobs = given(logprobs)
-    if logprobs.content:
+    # Of the first ones an empty list stays, as with the official SDK.
+    if logprobs.content or (first and logprobs.content is not None):
         choice.content_logprobs = choice.content_logprobs or []
         choice.content_logprobs.extend(logprobs.content)
-    if logprobs.refusal:
+    if logprobs.refusal or (first and logprobs.refusal is not None):
         choice.refusal_logprobs = choice.refusal_logprobs or []
         choice.refusal_logprobs.extend(logprobs.refusal)
 
@@ -409,7 +408,7 @@ def _add_tools(state: Any, choice: ChatChoice, calls: list[Any]) -> None:
     entries = choice.message["tool_calls"]
     for call in calls:
         members = _members(call)
-        index = members["index"]
+        index = index_of(members)
         tool = choice.tools.get(index)
         if tool is None:
             tool = choice.tools[index] = ChatTool(index, entries[index], choice.chunks)

@@ -11,6 +11,7 @@ __all__ = [
     "InputRequiredError",
     "LengthFinishReasonError",
     "MaxTurnsExceededError",
+    "NoTextError",
     "PollTimeoutError",
     "SchemaError",
     "ToolArgumentsError",
@@ -32,6 +33,31 @@ class LengthFinishReasonError(OpenAIError):
             message += f" - {completion.usage}"
         super().__init__(message)
         self.completion = completion
+
+
+class NoTextError(OpenAIError):
+    """A complete response without text, where only the text was asked for.
+
+    Args:
+        response: the response; what there is instead is in its `output`.
+    """
+
+    response: Any
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(f"The response has no text, but {_instead(response.output)}.")
+        self.response = response
+
+
+def _instead(output: list[Any]) -> str:
+    parts = [part for item in output if item.type == "message" for part in item.content or ()]
+    refusals = [part.refusal for part in parts if part.type == "refusal"]
+    if refusals:
+        return f"a refusal: {' '.join(refusals)!r}"
+    calls = [item.name for item in output if item.type == "function_call"]
+    if calls:
+        return f"calls of {', '.join(calls)}: use `create`, or `client.agent`, which makes them"
+    return f"only {', '.join(item.type for item in output)}" if output else "an empty output"
 
 
 class SchemaError(OpenAIError, ValueError):

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from oxide.errors import ToolArgumentsError
+from oxide.errors import OpenAIError, ToolArgumentsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -47,9 +47,13 @@ class FunctionCall:
         output_index: place in the response's output, or among the calls of a chat's message.
         tools: the tools of the request, for `parsed`.
         namespace: the namespace the call gives, where it gives one.
+        choice_index: the choice of a chat that it belongs to; 0 in a response.
     """
 
-    __slots__ = ("_parsed", "_tools", "arguments", "call_id", "item_id", "name", "namespace", "output_index")
+    __slots__ = (
+        "_parsed", "_tools", "arguments", "call_id", "choice_index", "item_id", "name", "namespace",
+        "output_index",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class FunctionCall:
         *,
         tools: list[Any] | None = None,
         namespace: str | None = None,
+        choice_index: int = 0,
     ) -> None:
         self.call_id = call_id
         self.item_id = item_id
@@ -68,6 +73,7 @@ class FunctionCall:
         self.arguments = arguments
         self.output_index = output_index
         self.namespace = namespace
+        self.choice_index = choice_index
         self._tools = tools
         self._parsed: Any = _NOTHING
 
@@ -146,6 +152,7 @@ class AsyncFunctionCalls(Generic[ResultT]):
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._over = False
+        self._refused: OpenAIError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -198,8 +205,15 @@ class AsyncFunctionCalls(Generic[ResultT]):
 
     async def _open(self) -> Any:
         if self._stream is None:
+            if self._over:
+                raise self._refused or OpenAIError("Closed before the request was sent: there is no answer.")
             self._loop = asyncio.get_running_loop()
-            self._stream = await self._request
+            try:
+                self._stream = await self._request
+            except BaseException as error:
+                self._over = True
+                self._refused = error if isinstance(error, OpenAIError) else None
+                raise
         return self._stream
 
     @abstractmethod
@@ -235,12 +249,13 @@ class AsyncFunctionCalls(Generic[ResultT]):
     async def _to_the_end(self) -> None:
         await self._open()
         unread: list[FunctionCall] = []
-        while not self._over:
-            try:
+        try:
+            while not self._over:
                 unread.append(await self.__anext__())
-            except StopAsyncIteration:
-                break
-        self._ready.extend(unread)
+        except StopAsyncIteration:
+            pass
+        finally:
+            self._ready.extend(unread)
 
 
 class ClosedCalls:
@@ -330,17 +345,20 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
 class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
     """The function calls of a chat completion; see `AsyncFunctionCalls`.
 
-    A call is complete when the JSON of its arguments closes: nothing else in a chat says so.
+    A call is complete when the JSON of its arguments closes: nothing else in a chat says so. With ``n`` above
+    1 the calls of every choice come, each with its `choice_index`; `text` and `reasoning` are the first's.
     """
 
     _stream: AsyncChatCompletionStream[Any] | None
 
     def _look(self, event: Any) -> None:
         assert self._stream is not None
-        if event.type == "content.delta":
-            self._text.append(event.delta)
-        elif event.type == "chunk":
+        if event.type == "chunk":
             for choice in event.chunk.choices:
+                if choice.index != 0 or choice.delta is None:
+                    continue
+                if choice.delta.content is not None:
+                    self._text.append(choice.delta.content)
                 # Names that servers gave it; the API itself has none.
                 for name in ("reasoning_content", "reasoning"):
                     piece = getattr(choice.delta, name, None)
@@ -352,8 +370,11 @@ class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
                 arguments = "" if tool.arguments is None else tool.arguments.text
                 call_id = tool.entry.get("id") or ""
                 self._ready.append(
-                    FunctionCall(call_id, None, tool.name, arguments, tool.index, tools=self._tools)
-                )
+                    FunctionCall(
+                        call_id, None, tool.name, arguments, tool.index,
+                        tools=self._tools, choice_index=choice_index,
+                    )
+                )  # fmt: skip
 
     def _check_end(self) -> None:
         assert self._stream is not None

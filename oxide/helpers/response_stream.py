@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 
 from oxide.errors import APIResponseValidationError
 from oxide.models import construct
-from oxide.models.lazy import assemble
+from oxide.models.lazy import assemble, given
 from oxide.options import is_given, omit
 from oxide.types.responses.parsed_response import ParsedResponse
 
@@ -49,6 +49,16 @@ def _events_after(number: int) -> Callable[[Any, Any], list[Any]]:
 
 def _wrong(message: str) -> NoReturn:
     raise APIResponseValidationError(message=message)
+
+
+def _output(response: Any) -> Any:
+    """The output of a response as it came; None where a server leaves it out."""
+    try:
+        return getattr(response, "output", None)
+    except APIResponseValidationError:
+        if "output" in given(response):
+            raise
+        return None
 
 
 def _identity(item: Any) -> tuple[Any, Any, Any]:
@@ -131,7 +141,7 @@ class _State:
                     return [event]
                 _wrong(f"Expected `response.created` before `{kind}`")
             self.response_id = event.response.id
-            self.items = dict(enumerate(getattr(event.response, "output", None) or ()))
+            self.items = dict(enumerate(_output(event.response) or ()))
             return [self._life(event)]
         if kind in _LIFE or kind in _ENDS:
             if getattr(event.response, "id", None) != self.response_id:
@@ -192,7 +202,7 @@ class _State:
     def _replace(self, response: Any) -> None:
         """A later state of the response may hold items that have ended, as they are now."""
         seen: set[tuple[Any, Any, Any]] = set()
-        for item in getattr(response, "output", None) or ():
+        for item in _output(response) or ():
             identity = _identity(item)
             if identity in seen:
                 _wrong("A response holds the same item twice")
@@ -205,7 +215,7 @@ class _State:
 
     def _life(self, event: Any) -> Any:
         """The event, its response's output filled in where a server leaves it out."""
-        if getattr(event.response, "output", None) is not None:
+        if _output(event.response) is not None:
             return event
         copied = event.model_copy(deep=True)
         known = {**self.items, **self._done} if event.type in _ENDS else {}
@@ -215,7 +225,7 @@ class _State:
     # -- the whole ---------------------------------------------------------------------------------
 
     def _complete(self, event: Any) -> Any:
-        output = getattr(event.response, "output", None)
+        output = _output(event.response)
         last = {_identity(item): item for item in output or ()}
         for item in self._done.values():
             found = last.get(_identity(item))

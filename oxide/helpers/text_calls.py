@@ -12,6 +12,7 @@ from oxide.resources._base import AsyncAPIResource, Endpoint
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from oxide.errors import OpenAIError
     from oxide.options import Body, Headers, NotGiven, Query, Validation
     from oxide.timeouts import TimeoutTypes
     from oxide.transport.request import RawAnswer
@@ -39,21 +40,29 @@ class _Plucked(Endpoint[str]):
                 found = pluck(answer.body, answer.length)
             except ValueError:
                 found = None
-            return _explained(answer, validation) if found is None else found
+            if found is None:
+                raise self._error(answer, validation)
+            return found
 
         self.make = make
         return make
 
+    def _error(self, answer: RawAnswer, validation: Validation) -> OpenAIError:
+        """Why the answer lacks what was asked for."""
+        from oxide._convert import convert
+        from oxide.errors import APIResponseValidationError, NoTextError
+        from oxide.types.responses.response import Response
 
-def _explained(answer: RawAnswer, validation: Validation) -> str:
-    """The result of an answer that is no completed response with an id: an error, nearly always."""
-    from oxide._convert import convert
-    from oxide.types.responses.response import Response
+        from .response_end import bad_end
 
-    from .response_end import bad_end
-
-    response: Response = convert(answer, Response, validation)
-    raise bad_end(response, answer.facts())
+        # Read as `create` reads it: what is no JSON, or no response, raises here.
+        response: Response = convert(answer, Response, validation)
+        if self._text and response.status not in ("completed", None):
+            return bad_end(response, answer.facts())
+        name = "output" if self._text else "id"
+        if getattr(response, name) is None:
+            return APIResponseValidationError(message=f"response.{name} is missing: this is no response")
+        return NoTextError(response)
 
 
 _TEXT = _Plucked(text=True)
@@ -106,6 +115,7 @@ class ResponseTexts(AsyncAPIResource):
             The text parts of every message, joined: what `create` gives as `output_text`.
 
         Raises:
+            NoTextError: it has none, because the model refused, or wants tools called.
             APIStatusError: the answer has status 400 or above, or the response failed.
             LengthFinishReasonError, ContentFilterFinishReasonError: the response is incomplete.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.

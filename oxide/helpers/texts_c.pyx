@@ -4,7 +4,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.string cimport memcmp
 
 from oxide.csrc cimport (
-    OX_ARRAY, OX_JSON_OK, OX_OBJECT, OX_PADDING, OX_STRING, ox_field, ox_fields, ox_fields_init, ox_key, ox_value,
+    OX_ARRAY, OX_JSON_OK, OX_NULL, OX_OBJECT, OX_PADDING, OX_STRING, ox_field, ox_fields, ox_fields_init, ox_key, ox_value,
 )
 from oxide.json.json_c cimport fields_free, pluck_keys, scan_tree, value_to_python
 
@@ -39,7 +39,8 @@ cdef object text_of(const ox_fields *tree, list texts):
     cdef Py_ssize_t status = member(tree, -1, b"status", 6)
     if status == -2:
         return NotImplemented
-    if status >= 0 and not says(&tree.items[status].value, b'"completed"', 11):
+    if (status >= 0 and tree.items[status].value.kind != OX_NULL
+            and not says(&tree.items[status].value, b'"completed"', 11)):
         return False
     output = member(tree, -1, b"output", 6)
     if output < 0 or tree.items[output].value.kind != OX_ARRAY:
@@ -83,7 +84,7 @@ def output_text(bytes body not None, Py_ssize_t length) -> str | None:
     if whole is NotImplemented:
         # Nested deeply, escaped names, or what only the standard library reads.
         return texts_py.output_text(body, length)
-    if not whole:
+    if not whole or not texts:
         return None
     return texts[0] if len(texts) == 1 else "".join(texts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from oxide.errors import mapping_of
@@ -19,28 +19,29 @@ def output_text(body: bytes, length: int) -> str | None:
         length: bytes of it that are JSON.
 
     Returns:
-        The text; None where the response is not completed, or is none.
+        The text; None where the response is not completed, is none, or has no part that is text.
 
     Raises:
         ValueError: the body is not JSON.
     """
     response = mapping_of(loads(body[:length]))
-    if response.get("status", "completed") != "completed" or not isinstance(response.get("output"), list):
+    done = response.get("status") in ("completed", None)
+    if not done or not isinstance(response.get("output"), list):
         return None
     texts: list[str] = []
     for item in map(mapping_of, response["output"]):
         if item.get("type") == "message":
-            texts += [_text(mapping_of(part)) for part in _list(item.get("content"))]
-    return "".join(texts)
+            texts += _texts(map(mapping_of, _list(item.get("content"))))
+    return "".join(texts) if texts else None
 
 
 def _list(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
-def _text(part: Mapping[str, Any]) -> str:
-    text = part.get("text")
-    return text if part.get("type") == "output_text" and isinstance(text, str) else ""
+def _texts(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    found = (part.get("text") for part in parts if part.get("type") == "output_text")
+    return [text for text in found if isinstance(text, str)]
 
 
 def response_id(body: bytes, length: int) -> str | None:

@@ -144,6 +144,31 @@ async def test_responses(oxide_server: Server, kind: str, seed: int) -> None:
         assert mine[1:] == official[1:]
 
 
+@pytest.mark.parametrize("kind", ["response.created", "response.completed"])
+async def test_an_output_that_a_server_leaves_out(oxide_server: Server, kind: str) -> None:
+    events = reply(2, "json")
+    for event in events:
+        if event["type"] == kind:
+            del event["response"]["output"]
+    official, mine = await both(
+        oxide_server, "/responses", Answer.sse(events), response_call(text_format=Reply), "get_final_response"
+    )
+    assert mine == official
+    assert mine[1]["output"]
+
+
+async def test_no_log_probabilities_among_those_asked_for(oxide_server: Server) -> None:
+    events = chat(0, "text")
+    for event in events[1:-1]:
+        for choice in event["choices"]:
+            choice["logprobs"] = {"content": [], "refusal": None}
+    answer = Answer.sse(events, done=True)
+    official, mine = await both(
+        oxide_server, "/chat/completions", answer, chat_call(), "get_final_completion"
+    )
+    assert mine == official
+
+
 def broken(events: Events, at: int, how: str) -> Answer:
     if how == "error":
         fault = {"error": {"message": "no", "type": "server_error", "code": "server_error", "param": None}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from typing import Any
 
 import pydantic
@@ -22,8 +23,6 @@ class Weather(pydantic.BaseModel):
 
 
 def response_with_calls(arguments: list[str], end: str = "completed") -> list[dict[str, Any]]:
-    import random
-
     made = Reply(random.Random(1))
     made.begin()
     made.reasoning(["think"])
@@ -41,8 +40,6 @@ def response_with_calls(arguments: list[str], end: str = "completed") -> list[di
 
 
 def chat_with_calls(arguments: list[str], reason: str = "tool_calls") -> list[dict[str, Any]]:
-    import random
-
     made = Chat(random.Random(1))
     made.chunk(0, {"role": "assistant", "content": "look"})
     made.chunk(0, {"reasoning_content": "think"})
@@ -166,6 +163,65 @@ class TestCalls:
         assert len(seen) == len(ARGUMENTS)
         with pytest.raises(error):
             await calls.get_final_response()
+
+    async def test_the_calls_that_arrived_stay_where_the_final_response_is_none(
+        self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+    ) -> None:
+        oxide_server.script("/responses", Answer.sse(response_with_calls(ARGUMENTS, "failed")))
+        calls = oxide_client.responses.stream_fc(model="m", input="hi")
+        with pytest.raises(oxide.InternalServerError):
+            await calls.get_final_response()
+        seen: list[str] = []
+        with pytest.raises(oxide.InternalServerError):
+            await gather(calls, seen)
+        assert sorted(seen) == sorted(ARGUMENTS)
+
+    async def test_a_request_that_failed_or_was_given_up_is_not_sent_again(
+        self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+    ) -> None:
+        closed = oxide_client.responses.stream_fc(model="m", input="hi")
+        await closed.close()
+        for read in (lambda: gather(closed, []), closed.get_final_response):
+            with pytest.raises(oxide.OpenAIError, match="Closed before the request was sent"):
+                await read()
+        assert len(oxide_server.journal) == 0
+        oxide_server.script("/responses", Answer.error(400, "no"))
+        refused = oxide_client.responses.stream_fc(model="m", input="hi")
+        for read in (lambda: gather(refused, []), refused.get_final_response, lambda: gather(refused, [])):
+            with pytest.raises(oxide.BadRequestError):
+                await read()
+        assert len(oxide_server.journal) == 1
+
+    async def test_choices_do_not_mix(self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
+        made = Chat(random.Random(1))
+        for index in range(2):
+            made.chunk(index, {"role": "assistant", "content": ""})
+        for piece in ("a", "b", "c"):
+            made.chunk(1, {"content": piece.upper()})
+            made.chunk(0, {"content": piece})
+        made.calls(1, [ARGUMENTS[0]])
+        made.calls(0, [ARGUMENTS[1]])
+        for index in range(2):
+            made.chunk(index, {}, finish_reason="tool_calls")
+        oxide_server.script("/chat/completions", Answer.sse(made.events, done=True))
+        calls = oxide_client.chat.completions.stream_fc(model="m", messages=MESSAGES, n=2)
+        seen = [(call.choice_index, call.output_index, call.arguments) async for call in calls]
+        assert seen == [(1, 0, ARGUMENTS[0]), (0, 0, ARGUMENTS[1])]
+        assert calls.text == "abc"
+
+    @pytest.mark.parametrize("index", ["left out", None, "first"])
+    async def test_a_call_that_does_not_say_which_it_is(
+        self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI, index: Any
+    ) -> None:
+        events = chat_with_calls(ARGUMENTS[:1])
+        for event in events:
+            for call in event["choices"][0]["delta"].get("tool_calls", ()):
+                call["index"] = index
+                if index == "left out":
+                    del call["index"]
+        oxide_server.script("/chat/completions", Answer.sse(events, done=True))
+        with pytest.raises(oxide.APIResponseValidationError, match="index"):
+            await gather(oxide_client.chat.completions.stream_fc(model="m", messages=MESSAGES), [])
 
     @pytest.mark.parametrize(("reason", "error"), [
         ("length", oxide.LengthFinishReasonError), ("", oxide.APIStreamTruncatedError),

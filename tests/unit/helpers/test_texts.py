@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import ModuleType
 from typing import Any
 
@@ -48,20 +49,21 @@ CASES: dict[str, tuple[Any, str | None]] = {
         response(message(part("a"), part("é\n")), {"type": "reasoning"}, message(part("c"))),
         "aé\nc",
     ),
-    "none": (response(), ""),
-    "only calls": (response({"type": "function_call", "content": [part("no")]}), ""),
-    "refusal": (response(message({"type": "refusal", "refusal": "no"})), ""),
+    "none": (response(), None),
+    "only calls": (response({"type": "function_call", "content": [part("no")]}), None),
+    "refusal": (response(message({"type": "refusal", "refusal": "no"})), None),
     "type after content": (
         response({"content": [{"text": "x", "type": "output_text"}], "type": "message"}),
         "x",
     ),
-    "null content": (response({"type": "message", "content": None}), ""),
-    "text that is none": (response(message(part(None), part(3))), ""),
+    "null content": (response({"type": "message", "content": None}), None),
+    "empty": (response(message(part(""))), ""),
+    "text that is none": (response(message(part(None), part(3))), None),
     "strange items": (response(None, 3, "x", message(None, 3, [part("no")], part("yes"))), "yes"),
     "completed": (response(message(part("x")), status="completed"), "x"),
     "failed": (response(message(part("x")), status="failed"), None),
     "incomplete": (response(message(part("x")), status="incomplete"), None),
-    "null status": (response(message(part("x")), status=None), None),
+    "null status": (response(message(part("x")), status=None), "x"),
     "no output": ({"id": "r"}, None),
     "output is none": ({"id": "r", "output": "x"}, None),
     "no object": ([1], None),
@@ -78,7 +80,7 @@ def test_text(backend: ModuleType, name: str) -> None:
     assert backend.output_text(pad(data), len(data)) == wanted
     assert backend.output_text(data + b"x" * PADDING, len(data)) == wanted
     assert backend.output_text(data, len(data)) == wanted
-    if wanted is not None and name not in ("text that is none", "strange items"):
+    if wanted is not None and name != "strange items":
         assert Response.construct(**body).output_text == wanted
 
 
@@ -87,7 +89,7 @@ def test_escaped_names_lone_surrogates_and_duplicates(backend: ModuleType) -> No
     data = rb'{"outp\u0075t": [{"type": "message", "content": [{"type": "output_text", "text": "\ud800"}]}]}'
     assert backend.output_text(pad(data), len(data)) == "\ud800"
     data = b'{"output": 1, "status": "failed", "output": [], "status": "completed"}'
-    assert backend.output_text(pad(data), len(data)) == ""
+    assert backend.output_text(pad(data), len(data)) is None
     for broken in (b'{"output": [', b"<html>", b""):
         with pytest.raises(ValueError, match=r"Expecting|column"):
             backend.output_text(pad(broken), len(broken))
@@ -148,6 +150,37 @@ async def test_a_response_that_is_no_result_raises(
     oxide_server.script("/responses", Answer.error(400, "no"))
     with pytest.raises(APIStatusError, match="no"):
         await oxide_client.responses.create_stored_id(model="m", input="")
+
+
+@pytest.mark.parametrize("validation", ["lazy", "off"])
+async def test_a_response_without_a_text_says_what_it_has(oxide_server: Server, validation: Any) -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+    thought = {"type": "reasoning", "id": "rs", "summary": []}
+    reply = {"created_at": 1, "model": "m", "status": "completed"}
+    async with oxide.AsyncOpenAI(
+        base_url=oxide_server.base_url, api_key="k", validation=validation
+    ) as client:
+        for output, words in (
+            (
+                [message({"type": "refusal", "refusal": "I won't"}, status="completed")],
+                'a refusal: "I won\'t"',
+            ),
+            ([thought, call], "calls of look: use `create`"),
+            ([thought], "only reasoning"),
+            ([], "an empty output"),
+        ):
+            oxide_server.script("/responses", Answer.json(response(*output, **reply)))
+            with pytest.raises(oxide.NoTextError, match=re.escape(words)) as caught:
+                await client.responses.create_text(model="m", input="")
+            assert [item.type for item in caught.value.response.output] == [o["type"] for o in output]
+        for body, name, call_name in (
+            ({"id": "r", **reply, "output": None}, "output", "create_text"),
+            ({"id": "r", **reply}, "output", "create_text"),
+            ({"output": [], **reply}, "id", "create_stored_id"),
+        ):
+            oxide_server.script("/responses", Answer.json(body))
+            with pytest.raises(oxide.APIResponseValidationError, match=name):
+                await getattr(client.responses, call_name)(model="m", input="")
 
 
 async def test_arguments_that_make_no_sense(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
