@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from . import version as version
     from ._binary import HttpxBinaryResponseContent as HttpxBinaryResponseContent
     from ._files import file_from_path as file_from_path
+    from ._models import FinalRequestOptions as FinalRequestOptions
     from ._response import AsyncAPIResponse as AsyncAPIResponse
     from .azure import AsyncAzureOpenAI as AsyncAzureOpenAI
     from .bedrock import AsyncBedrockOpenAI as AsyncBedrockOpenAI
@@ -138,6 +139,7 @@ else:
         "RequestOptions": ".options",
         "RetryPolicy": ".transport.retry",
         "Timeout": ".timeouts",
+        "FinalRequestOptions": "._models",
         "FunctionCall": ".helpers.function_calls",
         "FunctionTool": ".helpers.tools",
         "StreamResumedEvent": ".helpers.response_events",
@@ -216,6 +218,7 @@ __all__ = [
     "ConflictError",
     "ContentFilterFinishReasonError",
     "DataResidency",
+    "FinalRequestOptions",
     "FunctionCall",
     "FunctionTool",
     "HTTPOptions",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ._credentials import Credentials
     from ._observe import HookSet
+    from ._query import Querystring
     from ._response import AsyncAPIResponse, LegacyAPIResponse
     from .pagination import AsyncPaginator, BaseAsyncPage
     from .rate_limits import Heads
@@ -409,6 +410,13 @@ class AsyncAPIClient:
         Source: same method as of the official client.
         """
         return dict(platform_headers())
+
+    @property
+    def qs(self) -> Querystring:
+        """What writes query parameters as the API reads them."""
+        from ._query import Querystring
+
+        return Querystring(array_format="brackets")
 
     def is_closed(self) -> bool:
         """Whether `close()` was called."""

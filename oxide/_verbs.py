@@ -1,4 +1,4 @@
-"""`client.get/post/put/patch/delete`: requests to paths no method covers."""
+"""`client.get/post/put/patch/delete/request/get_api_list`: requests to paths no method covers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from ._convert import convert
 from .options import NO_OPTIONS, AsyncBinaryTypes, Body, RequestFiles, RequestOptions, not_given
 
 if TYPE_CHECKING:
+    from ._models import FinalRequestOptions
+    from .pagination import AsyncPaginator, BaseAsyncPage
     from .stream import AsyncStream
 
 T = TypeVar("T")
+PageT = TypeVar("PageT", bound="BaseAsyncPage[Any]")
 StreamT = TypeVar("StreamT", bound="AsyncStream[Any]")
 
 
@@ -162,6 +165,88 @@ class Verbs(AsyncAPIClient):
         """`DELETE` a path."""
         result: T = await self._send("DELETE", path, cast_to, body, content, None, options)
         return result
+
+    @overload
+    async def request(
+        self, cast_to: type[T], options: FinalRequestOptions, *, stream: Literal[False] = False
+    ) -> T: ...
+    @overload
+    async def request(
+        self,
+        cast_to: type[T],
+        options: FinalRequestOptions,
+        *,
+        stream: Literal[True],
+        stream_cls: type[StreamT],
+    ) -> StreamT: ...
+    @overload
+    async def request(
+        self,
+        cast_to: type[T],
+        options: FinalRequestOptions,
+        *,
+        stream: bool,
+        stream_cls: type[StreamT] | None = None,
+    ) -> T | StreamT: ...
+    async def request(
+        self, cast_to: Any, options: FinalRequestOptions, *, stream: bool = False, stream_cls: Any = None
+    ) -> Any:
+        """Send what `options` say, with any verb.
+
+        Args:
+          cast_to: type of the result, as for the other verbs.
+          options: an `oxide.FinalRequestOptions`.
+          stream: whether the answer is a stream.
+          stream_cls: its class, such as ``AsyncStream[MyEvent]``.
+
+        Returns:
+          The result, or the stream.
+
+        Raises:
+          TypeError: arguments that exclude each other.
+          APIStatusError: the answer has status 400 or above.
+          APIConnectionError: no answer, or not all of it.
+        """
+        body = (options.json_data, options.content, options.files)
+        given = options.options()
+        return await self._send(options.method, options.url, cast_to, *body, given, stream, stream_cls)
+
+    def get_api_list(
+        self,
+        path: str,
+        *,
+        model: type[T],
+        page: type[PageT],
+        body: Body | None = None,
+        options: RequestOptions = NO_OPTIONS,
+        method: str = "get",
+    ) -> AsyncPaginator[T, PageT]:
+        """A list in pages: `await` it for the first page, or `async for` over every item.
+
+        Args:
+          path: below the base URL, or an absolute URL.
+          model: type of the items.
+          page: how the pages follow each other: a class of `oxide.pagination`, such as ``AsyncCursorPage``,
+            of the items or without them.
+          body: written as JSON.
+          options: headers, query (`params`), timeout, retries and more.
+          method: HTTP verb.
+
+        Returns:
+          The paginator; nothing is sent before it is used. What is raised then is as for the other verbs.
+        """
+        paged: Any = page
+        if not paged.__pydantic_generic_metadata__["args"]:
+            paged = paged[model]
+        endpoint = endpoint_for(method, path, paged, None, self._takes_admin_key(options.get("security")))
+        extras = (
+            options.get("headers"),
+            options.get("params"),
+            options.get("extra_json"),
+            options.get("timeout", not_given),
+            options,
+        )
+        return self._list(endpoint, path, None, *extras, body=body)
 
     async def _send(
         self,

@@ -65,7 +65,7 @@ class PageRequest:
         endpoint: Endpoint[Any],
         path: str,
         query: dict[str, object] | None,
-        extras: tuple[Any, Any, Any, Any],
+        extras: tuple[Any, ...],
         body: object = None,
     ) -> None:
         self.client = client
@@ -81,11 +81,10 @@ class PageRequest:
         Args:
           params: query parameters that replace earlier ones.
         """
-        headers, extra_query, body, timeout = self.extras
+        headers, extra_query, *rest = self.extras
         # Also over the call's own: a cursor in `extra_query` names the first page alone.
         query: dict[str, object] = {**(self.query or {}), **(extra_query or {}), **params}
-        extras = (headers, None, body, timeout)
-        return PageRequest(self.client, self.endpoint, self.path, query, extras, self.body)
+        return PageRequest(self.client, self.endpoint, self.path, query, (headers, None, *rest), self.body)
 
     async def send(self) -> Any:
         """Make the request.

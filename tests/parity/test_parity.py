@@ -44,10 +44,8 @@ ALLOWED_PARAMETERS = {
 }
 # Public members of the official client that ours does not have.
 ALLOWED_MEMBERS = {
-    "request": "takes the options object of a private module; get, post and so on do the same",
-    "get_api_list": "what list methods are made of, with private options; the list methods return the pages",
-    "custom_auth": "an httpx.Auth for each request; a provider or a key that is a function does it",
-    "qs": "the writer of queries, an object of a private class",
+    "custom_auth": "an httpx.Auth; oxide does not run on httpx: api_key= as a function, workload_identity= "
+    "and provider= are asked for each request",
 }
 ALLOWED_NAMES = {
     "OpenAI": "the synchronous client is not part of oxide",
