@@ -32,7 +32,7 @@ class Reply(pydantic.BaseModel):
 
 PARAMETERS: Any = {
     "type": "object",
-    "properties": {"a": {"type": "string"}, "n": {"type": "array"}},
+    "properties": {"a": {"type": "string"}, "n": {"type": "array", "items": {"type": "integer"}}},
     "required": ["a", "n"],
     "additionalProperties": False,
 }
