@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import InputRequiredError, MaxTurnsExceededError, OpenAIError
+from oxide.transport.interrupt import Interrupt
 
 from .agent_calls import ToolRuns, add_usage, functions_of, waiting
 from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
@@ -14,7 +16,7 @@ from .function_calls import ClosedCalls
 from .parsing import tools_for_responses
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import AsyncGeneratorType, TracebackType
     from typing import TypeAlias
 
     from typing_extensions import Self
@@ -111,9 +113,12 @@ class AgentRun:
         self._max_turns = max_turns
         limit = max_parallel_tools if parallel_tools else 1
         self._runs = ToolRuns(functions_of(self._tools), limit, tool_timeout)
-        self._over = False
+        self._over = asyncio.Event()
+        # The task that waits for an event, and what ends its wait.
+        self._reader: asyncio.Task[Any] | None = None
+        self._interrupt: Interrupt | None = None
         self._failure: Exception | None = None
-        self._events: AsyncGenerator[AgentEvent, None] | None = None
+        self._events: AsyncGeneratorType[AgentEvent, None] | None = None
         self.turns = 0
         self.responses: list[ParsedResponse[Any]] = []
 
@@ -157,23 +162,29 @@ class AgentRun:
         Raises:
           MaxTurnsExceededError: the model still wants tools called after the last turn.
           InputRequiredError: a response waits for what is not a function's output.
-          OpenAIError: a request or a response failed.
+          OpenAIError: a request or a response failed, or the run was left or closed.
         """
-        if not self._over:
-            async for _ in self:
-                pass
-        if self._failure is not None:
-            raise self._failure
+        async for _ in self:
+            pass
         return self.responses[-1]
 
     # -- the loop ----------------------------------------------------------------------------------
 
     def __aiter__(self) -> AsyncIterator[AgentEvent]:
+        return self
+
+    def __anext__(self) -> Awaitable[AgentEvent]:
+        """Wait for the next event.
+
+        Raises:
+          StopAsyncIteration: the run is complete.
+          OpenAIError: it failed, or was left or closed before; also in every later call.
+        """
+        if self._failure is not None:
+            raise self._failure
         if self._events is None:
-            if self._failure is not None:
-                raise self._failure
-            self._events = self._run()
-        return self._events
+            self._events = cast("AsyncGeneratorType[AgentEvent, None]", self._run())
+        return self._events.__anext__()
 
     async def __aenter__(self) -> Self:
         return self
@@ -184,27 +195,47 @@ class AgentRun:
         await self.close()
 
     async def close(self) -> None:
-        """Cancel the tools that run, wait until they have ended, and close the stream."""
-        if self._events is not None:
-            await self._events.aclose()
-        elif not self._over:
-            self._over, self._failure = True, OpenAIError("The run was closed before it began.")
+        """Cancel the tools that run, wait until they have ended, and close the stream.
+
+        Any task may do this. One that waits for an event of the run meanwhile gets an OpenAIError.
+        """
+        if self._failure is None and not self._over.is_set():
+            when = "began" if self._events is None else "was complete"
+            self._failure = OpenAIError(f"The run was closed before it {when}.")
+            if self._events is None:
+                self._over.set()
+            elif self._events.ag_running:
+                self._interrupt = Interrupt(self._reader)
+                self._interrupt.fire(self._failure)
+            else:
+                await self._events.aclose()
+                # One that was never begun has nothing that would say so.
+                self._over.set()
+        await self._over.wait()
 
     async def _run(self) -> AsyncGenerator[AgentEvent, None]:
         try:
             async with aclosing(self._turns()) as events:
+                self._reader = asyncio.current_task()
                 async for event in events:
+                    if self._failure is not None:
+                        raise self._failure
                     yield event
-        except Exception as error:
-            self._failure = error
-            raise
-        except BaseException:
-            self._failure = OpenAIError("The run was left before it was complete.")
+                    self._reader = asyncio.current_task()
+        except BaseException as error:
+            closed = self._interrupt.resolve() if self._interrupt is not None else None
+            if closed is not None:
+                raise closed from None
+            if self._failure is None:
+                left = OpenAIError("The run was left before it was complete.")
+                self._failure = error if isinstance(error, Exception) else left
             raise
         finally:
-            self._over = True
             # However it ends, also where nobody closes it: a failure, a cancelled task, a loop that was left.
-            await self._runs.cancel()
+            try:
+                await self._runs.cancel()
+            finally:
+                self._over.set()
 
     async def _turns(self) -> AsyncGenerator[AgentEvent, None]:
         following: dict[str, Any] = {"input": self._input}

@@ -10,7 +10,10 @@ __all__ = ["Interrupt"]
 
 
 class Interrupt:
-    """Made in the task it may interrupt: ``fire`` from a timer, ``resolve`` where CancelledError is caught.
+    """``fire`` it from a timer, ``resolve`` it in the task where CancelledError is caught.
+
+    Args:
+        task: the task it may interrupt; the running one where None.
 
     Attributes:
         error: what it was fired with, or None.
@@ -18,11 +21,11 @@ class Interrupt:
 
     __slots__ = ("_before", "_done", "_task", "error")
 
-    def __init__(self) -> None:
-        task: Any = asyncio.current_task()
-        assert task is not None, "requests are made in tasks"
-        self._task = task
-        self._before = task.cancelling() if sys.version_info >= (3, 11) else 0
+    def __init__(self, task: asyncio.Task[Any] | None = None) -> None:
+        interrupted: Any = task or asyncio.current_task()
+        assert interrupted is not None, "requests are made in tasks"
+        self._task = interrupted
+        self._before = interrupted.cancelling() if sys.version_info >= (3, 11) else 0
         self._done = False
         self.error: Exception | None = None
 
