@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from typing_extensions import reveal_type
 
 from oxide import AsyncOpenAI
+from oxide.pagination import AsyncCursorPage
+from oxide.types import Model
 
 
 class Forecast(BaseModel):
@@ -67,6 +69,7 @@ async def calls(stream: bool) -> None:
     reveal_type(await client.beta.threads.runs.create("t", assistant_id="a", stream=True))
     reveal_type(client.admin.organization.projects.list())
     reveal_type(await client.get("/x", cast_to=dict[str, int]))
+    reveal_type(client.get_api_list("/x", model=Model, page=AsyncCursorPage[Model]))
 
 
 async def views() -> None:
