@@ -89,10 +89,7 @@ def _text(module: str, types: Facts, facts: Facts) -> str:
     if facts["future"] or _only_models(facts):
         lines.append("from __future__ import annotations")
     lines.extend(f"import {name}" for name in facts.get("plain", []))
-    imports: list[list[str | None]] = []
-    for source, name, alias in facts["imports"]:
-        found, original = defining(types, source, name)
-        imports.append([found, original, alias or (name if original != name else None)])
+    imports = _imports(types, facts)
     body: list[str] = []
     for item in facts["body"]:
         if item[0] == "alias":
@@ -110,6 +107,27 @@ def _text(module: str, types: Facts, facts: Facts) -> str:
     if facts["all"]:
         lines.append(f"__all__ = {facts['all']!r}")
     return "\n\n".join(["\n".join(lines), *body]) + "\n"
+
+
+def _imports(types: Facts, facts: Facts) -> list[list[str | None]]:
+    """What a module imports, from where it is defined."""
+    imports: list[list[str | None]] = []
+    for source, name, alias in facts["imports"]:
+        found, original = defining(types, source, name)
+        imports.append([found, original, alias or (name if original != name else None)])
+    return imports
+
+
+def deferred(types: Facts, facts: Facts) -> set[tuple[str, str]]:
+    """Modules and names of the types that a module imports when an annotation is read.
+
+    Args:
+      types: facts of every type module.
+      facts: those of the module.
+    """
+    if not _only_models(facts):
+        return set()
+    return {(str(source), str(name)) for source, name, _ in _annotating(facts, _imports(types, facts))}
 
 
 def _annotating(facts: Facts, imports: list[list[str | None]]) -> list[list[str | None]]:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import facts as facts_module
-from . import intermediate, render_client
+from . import intermediate, render_client, render_unions
 from .compact import compacted
 from .config import CLIENT
 from .extract import Facts
@@ -32,6 +32,8 @@ def render(facts: Facts) -> dict[str, str]:
     for module in facts["types"]:
         for place, text in type_modules(module, facts["types"]).items():
             files[f"{place.replace('.', '/')}.py"] = text
+    for place, text in render_unions.module(facts["types"]).items():
+        files[f"{place.replace('.', '/')}.py"] = text
     for entry in facts["resources"]:
         if (entry["module"], entry["name"]) == CLIENT:
             files.update(render_client.render(entry))

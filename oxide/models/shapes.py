@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from .markers import PropertyInfo
 from .sleeping import annotation_asleep
+from .unions import Tags, spelled_out, stand_in, tags_of
 
 if TYPE_CHECKING:
     from .base import BaseModel
@@ -58,7 +59,6 @@ class Shape:
         annotation: the annotation it was made from; pydantic decides what the quick checks cannot.
         optional: whether null is a value of its own.
         item: shape of the items of a list or of the values of a dict.
-        cls: class of a model.
         literals: accepted values of a literal.
         by_kind: for a union, the member for each kind of JSON value that needs no further look.
         tag: JSON key of the property that selects the member of a union.
@@ -66,7 +66,7 @@ class Shape:
     """
 
     __slots__ = (
-        "_adapter", "annotation", "by_kind", "cls", "compiled", "item", "kind", "literals", "models",
+        "_adapter", "_cls", "annotation", "by_kind", "compiled", "item", "kind", "literals", "models",
         "optional", "tag", "variants",
     )  # fmt: skip
 
@@ -75,7 +75,6 @@ class Shape:
         self.annotation = annotation
         self.optional = optional
         self.item: Shape | None = None
-        self.cls: type[BaseModel] | None = None
         self.literals: dict[object, object] = {}
         self.by_kind: list[Shape | None] = []
         self.tag: str | None = None
@@ -83,6 +82,14 @@ class Shape:
         self.models: list[Shape] = []
         self.compiled: object = None
         self._adapter: pydantic.TypeAdapter[Any] | None = None
+        self._cls: type[BaseModel] | None = None
+
+    @property
+    def cls(self) -> type[BaseModel] | None:
+        """Class of a model, imported when it is first asked for."""
+        if self._cls is None and self.kind == MODEL:
+            self._cls = spelled_out(self.annotation)
+        return self._cls
 
     @property
     def adapter(self) -> pydantic.TypeAdapter[Any]:
@@ -90,7 +97,7 @@ class Shape:
         if self._adapter is None:
             with _lock:
                 if self._adapter is None:
-                    self._adapter = pydantic.TypeAdapter(self.annotation)
+                    self._adapter = pydantic.TypeAdapter(spelled_out(self.annotation))
         return self._adapter
 
     def describe(self) -> str:
@@ -110,12 +117,13 @@ class Shape:
             return text if self.kind == LIST else f"{text} or base64 of singles"
         if self.kind == DICT and self.item is not None:
             return f"dict[str, {self.item.describe()}]"
-        if self.kind == MODEL and self.cls is not None:
-            return self.cls.__name__
+        if self.kind == MODEL:
+            return str(self.annotation.__name__)
         if self.kind == UNION:
             names = dict.fromkeys(m.describe() for m in [*self.by_kind, *self.models] if m is not None)
             return " | ".join(names)
-        return getattr(self.annotation, "__name__", None) or str(self.annotation)
+        annotation = spelled_out(self.annotation)
+        return getattr(annotation, "__name__", None) or str(annotation)
 
 
 def pydantic_fields(cls: type[pydantic.BaseModel]) -> dict[str, FieldInfo]:
@@ -177,6 +185,9 @@ def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
         args = (annotation, *metadata)
         return Shape(ADAPTER, cast(Any, Annotated)[args])
     if isinstance(annotation, TypeVar):
+        tags = tags_of(annotation)
+        if tags is not None:
+            return _known_by_tags(annotation, tags)
         bound = annotation.__bound__
         return shape_of(bound) if bound is not None and not isinstance(bound, str) else Shape(ANY, Any)
     if annotation is Any or annotation is object:
@@ -235,9 +246,7 @@ def _container(kind: int, annotation: Any) -> Shape:
 def _model(cls: type[pydantic.BaseModel]) -> Shape:
     if not issubclass(cls, base_class()):
         return Shape(ADAPTER, cls)
-    shape = Shape(MODEL, cls)
-    shape.cls = cls
-    return shape
+    return Shape(MODEL, cls)
 
 
 def _flat(annotation: Any) -> Iterable[Any]:
@@ -252,7 +261,20 @@ def _flat(annotation: Any) -> Iterable[Any]:
             yield member
 
 
+def _known_by_tags(annotation: Any, tags: Tags) -> Shape:
+    shape = Shape(UNION, annotation)
+    shape.tag = tags[0]
+    models = {reference: Shape(MODEL, stand_in(reference)) for reference in tags[1].values()}
+    shape.models = list(models.values())
+    shape.variants = {value: models[reference] for value, reference in tags[1].items()}
+    shape.by_kind = [None] * J_OTHER
+    return shape
+
+
 def _union(annotation: Any, metadata: Sequence[Any]) -> Shape:
+    beside = [m for m in get_args(annotation) if m is not type(None)]
+    if len(beside) > 1 and any(map(tags_of, beside)):
+        annotation = spelled_out(annotation)
     members = [shape_of(m) for m in _flat(annotation)]
     optional = any(m.optional for m in members)
     members = [m for m in members if m.kind != NONE]

@@ -32,8 +32,8 @@ class PlainField:
 
     @property
     def annotation(self) -> Any:
-        """The annotation; names in it are looked up here, and imported with it."""
-        return evaluated(self._cls, {"": self._annotation})[""]
+        """The annotation, with stand-ins for unions whose tags are known; names are looked up here."""
+        return evaluated(self._cls, {"": self._annotation}, brief=True)[""]
 
     def is_required(self) -> bool:
         """Whether there is no default."""

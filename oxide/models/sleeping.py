@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pydantic
 
+from .unions import known_union
+
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
 else:
@@ -120,12 +122,22 @@ def wake(cls: type) -> None:
 
 
 class _Names(dict[str, Any]):
-    """What a module answers by name, those it imports when they are asked for included."""
+    """What a module answers by name, those it imports when they are asked for included.
 
-    def __init__(self, module: ModuleType) -> None:
+    Args:
+        module: the module.
+        brief: what stands for a union will do, where its tags are known.
+    """
+
+    def __init__(self, module: ModuleType, brief: bool) -> None:
         self._module = module
+        self._later: dict[str, str] = vars(module).get("_NAMES", {}) if brief else {}
 
     def __missing__(self, name: str) -> Any:
+        place = self._later.get(name)
+        found = None if place is None else known_union(place if ":" in place else f"{place}:{name}")
+        if found is not None:
+            return found
         try:
             return getattr(self._module, name)
         except AttributeError:
@@ -133,12 +145,13 @@ class _Names(dict[str, Any]):
             raise KeyError(name) from None
 
 
-def evaluated(cls: type, annotations: dict[str, Any]) -> dict[str, Any]:
+def evaluated(cls: type, annotations: dict[str, Any], *, brief: bool = False) -> dict[str, Any]:
     """Annotations as they are without `from __future__ import annotations`.
 
     Args:
         cls: the class they are of.
         annotations: by the name of the field.
+        brief: `spelled_out` makes annotations of the result, which spares imports.
 
     Raises:
         NameError: one holds a name that its module does not know.
@@ -149,7 +162,7 @@ def evaluated(cls: type, annotations: dict[str, Any]) -> dict[str, Any]:
     # One piece of code for all of them: compiling each takes several times as long.
     code = "{" + ",".join(f"{name!r}:{text}" for name, text in texts.items()) + "}"
     module = sys.modules[cls.__module__]
-    return {**annotations, **eval(code, vars(module), _Names(module))}
+    return {**annotations, **eval(code, vars(module), _Names(module, brief))}
 
 
 def _complete(cls: type, namespace: dict[str, Any]) -> None:

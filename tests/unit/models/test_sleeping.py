@@ -341,4 +341,4 @@ print(len(loaded), [cls.__name__ for cls in sleeping._asleep if cls.__name__.sta
     # The other backend wakes a class to make an instance, which needs the types of all its fields.
     assert int(count) < (40 if NATIVE else 80)
     assert ("'Response'" in names) == NATIVE
-    assert "'ResponseFunctionToolCall'" in names
+    assert "'ResponseOutputRefusal'" in names
