@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import azure as azure
     from . import bedrock as bedrock
     from . import beta as beta
+    from . import browser as browser
     from . import computer as computer
     from . import decisions_tool_runner as decisions_tool_runner
     from . import responses_tool_runner as responses_tool_runner
@@ -23,6 +24,7 @@ else:
         "azure",
         "bedrock",
         "beta",
+        "browser",
         "computer",
         "decisions_tool_runner",
         "responses_tool_runner",

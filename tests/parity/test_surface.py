@@ -33,7 +33,6 @@ ALLOWED_MODULES = {
     },
     "helpers.local_audio_player": "plays through sounddevice and numpy: not an API client's",
     "helpers.microphone": "records through sounddevice and numpy: not an API client's",
-    "lib.browser": "browser tools: a later part",
     "lib.live": "WebSocket sessions: a later part",
     "lib.realtime_translation": "WebSocket sessions: a later part",
     "lib.responses_websocket": "WebSocket sessions: a later part",
