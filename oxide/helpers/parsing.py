@@ -16,7 +16,7 @@ from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
 
 from .tool_arguments import decode_arguments
-from .tools import FunctionTool, PydanticFunctionTool, pydantic_function_tool
+from .tools import FunctionTool, PydanticFunctionTool, check_bound, pydantic_function_tool
 
 if TYPE_CHECKING:
     import pydantic
@@ -414,12 +414,17 @@ def _check_tool(tool: Mapping[str, Any]) -> None:
 
 def _tool_of(given: object) -> object:
     """What was given in `tools`, with functions and models made tools."""
-    if isinstance(given, (Mapping, FunctionTool)):
+    if isinstance(given, FunctionTool):
+        check_bound(cast("Any", given))
+        return cast("object", given)
+    if isinstance(given, Mapping):
         return cast("object", given)
     if isinstance(given, type) and _is_model(given):
         return pydantic_function_tool(cast("Any", given))
     if callable(given):
-        return FunctionTool(given)
+        tool = FunctionTool(given)
+        check_bound(tool)
+        return tool
     raise TypeError(f"{given!r} is no tool: give a dict, a pydantic model, or a function")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from oxide.options import Omit, omit
 
 from .threads import in_thread
 from .tool_arguments import validate_arguments
+from .tool_signature import ToolSignature, takes_self
 
 if TYPE_CHECKING:
     import pydantic
@@ -57,60 +59,65 @@ class FunctionTool(Generic[P, R]):
         strict: bool = True,
         local: Mapping[str, Any] | None = None,
     ) -> None:
-        self._declared = function
         inner: Any = getattr(function, "__func__", function)
-        if not (inspect.isfunction(inner) or inspect.ismethod(inner)):
+        if not inspect.isfunction(inner):
             raise TypeError(f"a tool is made of a function, not of {inner!r}; write one that calls it")
+        if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
+            raise TypeError(f"a tool returns what it found, and {inner.__name__} yields: return a list")
         self._function = inner
         self.name: str = name or inner.__name__
         self.strict = strict
         self._description = description
-        self._local = local or {}
-        self._self: Any = None
-        # A first parameter that a call through an instance or a class fills in.
-        self._bound = False
-        self._method = isinstance(function, classmethod) or _takes_self(inner)
-        self._spec: _Spec | None = None
+        # The instance or the class that a call through it fills in as the first parameter.
+        self._bound = inspect.ismethod(function)
+        self._self: Any = getattr(function, "__self__", None)
+        self._of_class = isinstance(function, classmethod)
+        self._method = self._bound or self._of_class or takes_self(inner)
         self.__doc__ = inner.__doc__
         self.__name__ = inner.__name__
         self.__wrapped__ = inner
         _check_name(self.name)
-        _check_parameters(inner, self._method)
+        self._signature = ToolSignature(
+            inner, method=self._method, name=self.name, strict=strict, local=local or {}
+        )
 
     def __get__(self, instance: object, owner: type | None = None) -> FunctionTool[P, R]:
-        if not self._method:
+        holder = owner if self._of_class else instance
+        if not self._method or self._bound or holder is None:
             return self
-        holder = owner if isinstance(self._declared, classmethod) else instance
-        if holder is None:
-            return self
+        return self._bind(holder)
+
+    def _bind(self, holder: object) -> FunctionTool[P, R]:
         bound: FunctionTool[P, R] = object.__new__(type(self))
-        bound.__dict__.update(self.__dict__, _self=holder, _bound=True, _spec=self._specification())
+        bound.__dict__.update(self.__dict__, _self=holder, _bound=True)
         return bound
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> FunctionTool[P, R]:
+        # As functions and methods are copied: of a function there is one, a method goes with its instance.
+        return self._bind(copy.deepcopy(self._self, memo)) if self._bound else self
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._bound:
-            return cast("R", self._function(self._self, *args, **kwargs))
-        return cast("R", self._function(*args, **kwargs))
+        first = (self._self,) if self._bound else ()
+        places, names = self._signature.filled((*first, *args), kwargs)
+        return cast("R", self._function(*places, **names))
 
     def __repr__(self) -> str:
-        return f"<tool {self.name}({', '.join(self._specification().fields)})>"
-
-    def _specification(self) -> _Spec:
-        if self._spec is None:
-            self._spec = _Spec(self._function, self._method, self._local, self.name, self.strict)
-            # Not kept: a function's locals would live as long as the tool.
-            self._local = {}
-        return self._spec
+        return f"<tool {self.name}({', '.join(p.name for p in self._signature.parameters)})>"
 
     @property
     def description(self) -> str | None:
         """What the tool does: as given, or the docstring without its sections."""
-        return self._description if self._description is not None else self._specification().description
+        return self._description if self._description is not None else self._signature.docstring[0]
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """JSON schema of the arguments."""
-        return self._specification().schema
+        """JSON schema of the arguments.
+
+        Raises:
+          TypeError: a parameter's type is not known, or JSON has nothing for it.
+          SchemaError: it is no strict one, and the tool is.
+        """
+        return self._signature.schema
 
     @property
     def schema(self) -> FunctionToolParam:
@@ -138,8 +145,9 @@ class FunctionTool(Generic[P, R]):
 
         Raises:
           ToolArgumentsError: they are not JSON, or do not fit; it says where and why.
+          TypeError: a parameter's type is not known, or pydantic can make nothing of it.
         """
-        return self._specification().validate(self.name, arguments)
+        return self._signature.values(validate_arguments(self._signature.model, self.name, arguments))
 
     async def call(self, arguments: str | bytes | Mapping[str, Any]) -> Any:
         """Check the arguments and call the function with them.
@@ -155,10 +163,12 @@ class FunctionTool(Generic[P, R]):
 
         Raises:
           ToolArgumentsError: the arguments do not fit; the function was not called.
+          TypeError: it is a method, and not taken from an instance.
           Exception: whatever the function raises.
         """
+        check_bound(self)
         values = self.validate(arguments)
-        before = [values.pop(name) for name in self._specification().positional]
+        before = [values.pop(name) for name in self._signature.positional]
         first = (self._self,) if self._bound else ()
         if inspect.iscoroutinefunction(self._function):
             return await self._function(*first, *before, **values)
@@ -166,67 +176,20 @@ class FunctionTool(Generic[P, R]):
         return await result if inspect.isawaitable(result) else result
 
 
-class _Spec:
-    """What a function's signature, annotations and docstring say, as a model of its arguments."""
+def check_bound(tool: FunctionTool[..., Any]) -> None:
+    """Refuse a method that lacks the instance to be called on.
 
-    def __init__(
-        self, function: Callable[..., Any], method: bool, local: Mapping[str, Any], name: str, strict: bool
-    ) -> None:
-        from pydantic import ConfigDict, Field, create_model
+    Args:
+      tool: any tool of a function.
 
-        doc = _docstring(function)
-        self.description = doc[0]
-        try:
-            hints = get_type_hints(function, localns=dict(local), include_extras=True)
-        except NameError as error:
-            raise TypeError(
-                f"tool {name}: the annotation {error.name!r} is not known where the function stands; "
-                "import it there, outside of `if TYPE_CHECKING`"
-            ) from error
-        parameters = list(inspect.signature(function).parameters.values())[int(method) :]
-        self.positional = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_ONLY]
-        self.fields = {p.name: f"argument_{number}" for number, p in enumerate(parameters)}
-        fields: dict[str, Any] = {}
-        for parameter in parameters:
-            default = ... if parameter.default is parameter.empty else parameter.default
-            told = None if _described(hints[parameter.name]) else doc[1].get(parameter.name)
-            # By number, the real name as alias: pydantic keeps names such as `schema` and `copy` for itself.
-            info = Field(default, alias=parameter.name)
-            info = Field(default, alias=parameter.name, description=told) if told else info
-            fields[self.fields[parameter.name]] = (hints[parameter.name], info)
-        self.model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
-        self.schema = _parameters_schema(self.model, name, strict)
-
-    def validate(self, name: str, arguments: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
-        found = validate_arguments(self.model, name, arguments)
-        return {parameter: getattr(found, field) for parameter, field in self.fields.items()}
-
-
-def _parameters_schema(model: type[pydantic.BaseModel], name: str, strict: bool) -> dict[str, Any]:
-    from oxide.errors import SchemaError
-    from oxide.schema import check_strict, ensure_strict, normalize_tool_schema
-
-    # Titles made out of names tell a model nothing that the names do not.
-    plain = normalize_tool_schema(model.model_json_schema(), drop=("title",), inline_refs=False)
-    if not strict:
-        return plain
-    schema = ensure_strict(plain)
-    try:
-        check_strict(schema)
-    except SchemaError as error:
-        raise SchemaError(
-            f"tool {name}: {error}; or make the tool with strict=False", path=error.path, rule=error.rule
-        ) from error
-    return schema
-
-
-def _described(hint: Any) -> bool:
-    return any(getattr(extra, "description", None) for extra in getattr(hint, "__metadata__", ()))
-
-
-def _takes_self(function: Callable[..., Any]) -> bool:
-    first = next(iter(inspect.signature(function).parameters.values()), None)
-    return first is not None and first.name == "self" and first.annotation is first.empty
+    Raises:
+      TypeError: it was taken from the class.
+    """
+    if tool._method and not tool._bound:  # pyright: ignore[reportPrivateUsage]
+        raise TypeError(
+            f"the tool {tool.name} is a method without its instance: take it from one, "
+            f"`instance.{tool.__name__}`, not from the class"
+        )
 
 
 def _check_name(name: str) -> None:
@@ -234,34 +197,6 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"{name!r} cannot be the name of a tool: 1 to 64 letters, digits, `_` and `-`; pass name='...'"
         )
-
-
-def _check_parameters(function: Callable[..., Any], method: bool) -> None:
-    name = getattr(function, "__name__", repr(function))
-    for parameter in list(inspect.signature(function).parameters.values())[int(method) :]:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise TypeError(
-                f"tool {name}: a model cannot be told what goes into {parameter}; name each parameter"
-            )
-        if parameter.annotation is parameter.empty:
-            if parameter.name == "cls":
-                raise TypeError(f"tool {name}: put @openai_tool above @classmethod")
-            raise TypeError(
-                f"tool {name}: the parameter {parameter.name} has no type; annotate it, "
-                f"for instance `{parameter.name}: str`"
-            )
-
-
-def _docstring(function: Callable[..., Any]) -> tuple[str | None, dict[str, str]]:
-    """What the function does, and each parameter, from a Google, NumPy or reST docstring."""
-    # Not inspect.getdoc: it would look for the docstring of the method this one replaces.
-    if not function.__doc__:
-        return None, {}
-    from docstring_parser import parse
-
-    parsed = parse(inspect.cleandoc(function.__doc__))
-    parts = [part for part in (parsed.short_description, parsed.long_description) if part]
-    return "\n\n".join(parts) or None, {p.arg_name: p.description for p in parsed.params if p.description}
 
 
 @overload
@@ -292,8 +227,9 @@ def openai_tool(
         await weather.call('{"city": "Oslo", "unit": "C"}')
 
     Descriptions of the tool and of its parameters come from the docstring (Google, NumPy or reST style) and
-    from `Annotated[..., Field(description=...)]`, which wins. In a class it stands above `@classmethod` and
-    `@staticmethod`.
+    from `Annotated[..., Field(description=...)]` or a default of `Field(3, description=...)`, which win. In a
+    class it stands above `@classmethod` and `@staticmethod`; a method of an instance is a tool as well:
+    `openai_tool(store.add)`.
 
     Args:
       function: what to make it of.
@@ -306,7 +242,8 @@ def openai_tool(
       The tool, or with options only, what makes it.
 
     Raises:
-      TypeError: a parameter has no type, is `*args` or `**kwargs`, or has a type that is not known.
+      TypeError: a parameter has no type, or is `*args` or `**kwargs`, or the function yields; when the schema is
+        first asked for, a type is not known, or JSON has nothing for it.
       SchemaError: the parameters cannot be in a strict schema; when the schema is first asked for.
     """
     # Annotations may name what is local to the function, or the class, that this stands in.

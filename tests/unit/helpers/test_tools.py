@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
+import inspect
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -14,6 +17,7 @@ from pydantic import BaseModel, Field
 import oxide
 from oxide import FunctionTool, openai_tool
 from oxide.errors import SchemaError, ToolArgumentsError
+from oxide.helpers.parsing import tools_for_chat, tools_for_responses
 from oxide.helpers.tools import pydantic_function_tool, pydantic_responses_function_tool
 
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
@@ -124,6 +128,47 @@ def test_annotated_wins_over_the_docstring_and_may_limit() -> None:
         pick.validate('{"number": 10}')
 
 
+MADE: Any = Field(default_factory=list)
+
+
+async def test_a_field_may_be_the_default() -> None:
+    @openai_tool
+    def f(
+        needed: str = Field(..., description="from the field"),
+        /,
+        x: int = Field(3, description="the x", ge=1),
+        made: Annotated[list[int], Field(description="in the annotation")] = MADE,
+        *,
+        called: Annotated[int, Field(alias="the-number", default=7)],
+    ) -> Any:
+        """F.
+
+        Args:
+            needed: from the docstring
+            x: from the docstring
+            called: from the docstring
+        """
+        return needed, x, made, called
+
+    properties = f.parameters["properties"]
+    assert properties == {
+        "needed": {"type": "string", "description": "from the field"},
+        "x": {"type": "integer", "default": 3, "minimum": 1, "description": "the x"},
+        "made": {"type": "array", "items": {"type": "integer"}, "description": "in the annotation"},
+        "the-number": {"type": "integer", "default": 7, "description": "from the docstring"},
+    }
+    assert await f.call({"needed": "n"}) == ("n", 3, [], 7)
+    assert await f.call({"needed": "n", "x": 1, "made": [2], "the-number": 4}) == ("n", 1, [2], 4)
+    with pytest.raises(ToolArgumentsError, match="needed: Field required; x: Input should be greater than"):
+        f.validate({"x": 0})
+    # As pydantic's validate_call has it, and not the field itself.
+    assert f("n", called=1) == ("n", 3, [], 1)
+    assert f("n", 5, made=[6], called=1) == ("n", 5, [6], 1)
+    assert f("n", called=1)[2] is not f("n", called=1)[2]
+    with pytest.raises(TypeError, match=r"f\(\) is called without needed"):
+        f(called=1)
+
+
 async def test_calls_sync_and_async_with_text_and_with_mappings() -> None:
     assert await weather.call('{"city": "Oslo", "unit": "F"}') == "20 F in Oslo"
     assert await weather.call({"city": "Oslo"}) == "20 C in Oslo"
@@ -220,6 +265,89 @@ async def test_methods() -> None:
     assert Shop.take(shop, 1) == 4
 
 
+class Till:
+    """Methods without the decorator, and a tool that strict schemas cannot say."""
+
+    def __init__(self, sum: int) -> None:
+        self.sum = sum
+
+    def add(self, amount: int) -> int:
+        """Add an amount."""
+        self.sum += amount
+        return self.sum
+
+    async def change(this, to: int = 1) -> int:
+        this.sum = to
+        return this.sum
+
+    @classmethod
+    def empty(cls, name: str) -> str:
+        return f"{cls.__name__} {name}"
+
+    @openai_tool
+    def count(self: Till, coins: dict[str, int]) -> Nowhere:  # type: ignore[name-defined]  # noqa: F821
+        """Count coins."""
+        return self.sum + sum(coins.values())
+
+
+async def test_methods_that_are_bound_already() -> None:
+    till, other = Till(1), Till(100)
+    add = openai_tool(till.add)
+    assert list(add.parameters["properties"]) == ["amount"]
+    assert await add.call('{"amount": 2}') == 3
+    assert add(3) == till.sum == 6
+    assert await openai_tool(name="change_it")(till.change).call({}) == 1
+    assert await openai_tool(Till.empty).call({"name": "x"}) == "Till x"
+
+    class Elsewhere:
+        kept = add
+
+    assert await Elsewhere().kept.call({"amount": 1}) == 2
+    assert other.sum == 100
+
+
+async def test_methods_without_their_instance_are_refused() -> None:
+    says = "take is a method without its instance: take it from one, `instance.take`"
+    with pytest.raises(TypeError, match=says):
+        await Shop.take.call({"count": 1})
+    for tools_for in (tools_for_responses, tools_for_chat):
+        with pytest.raises(TypeError, match=says):
+            tools_for([Shop.take])
+        with pytest.raises(TypeError, match="the tool add is a method without its instance"):
+            tools_for([Till.add])
+        assert tools_for([Shop(1).take, Till(1).add, Shop.open])
+    # Its schema is the same for every instance.
+    assert Shop.take.schema == Shop(1).take.schema
+
+
+async def test_a_tool_that_cannot_be_strict_is_refused_when_its_schema_is_asked_for() -> None:
+    till = Till(5)
+    assert till.count({"a": 1}) == 6
+    assert await till.count.call({"coins": {"b": 2}}) == 7
+    assert repr(till.count) == "<tool count(coins)>"
+    assert till.count.description == "Count coins."
+    assert dict(inspect.getmembers(till))["count"].name == "count"
+    for name in ("schema", "chat_schema", "parameters"):
+        with pytest.raises(SchemaError, match="tool count: coins cannot be in a strict schema"):
+            getattr(till.count, name)
+
+
+def test_copies_are_those_of_functions_and_methods() -> None:
+    @openai_tool
+    def local(x: int) -> int:
+        return x
+
+    assert copy.deepcopy({"tools": [local]}) == {"tools": [local]}
+    assert copy.copy(local)(2) == 2
+    shop = Shop(10)
+    shop.again = shop.take  # type: ignore[attr-defined]
+    copied: Any = copy.deepcopy(shop)
+    assert copied.take(1) == 9
+    assert copied.again(1) == 8
+    assert shop.stock == 10
+    assert copied.again.parameters == shop.take.parameters
+
+
 @dataclass
 class Money:
     amount: int
@@ -284,6 +412,30 @@ def test_what_cannot_be_a_tool_is_refused() -> None:
 
     with pytest.raises(TypeError, match="the annotation 'Nowhere' is not known"):
         _ = unknown.schema
+
+    async def pages(x: int) -> Any:
+        yield x
+
+    def lines(x: int) -> Any:
+        yield x
+
+    for yielding in (pages, lines):
+        with pytest.raises(TypeError, match="yields: return a list"):
+            openai_tool(yielding)
+
+    class Context: ...
+
+    @openai_tool
+    def taken(x: int, ctx: Context | None) -> None: ...
+
+    with pytest.raises(TypeError, match=r"tool taken: the parameter ctx is .*Context.*JSON has nothing for"):
+        taken.validate({})
+
+    @openai_tool(strict=False)
+    def calling(then: Callable[[], int]) -> None: ...
+
+    with pytest.raises(TypeError, match=r"tool calling: the parameter then is .*Callable"):
+        _ = calling.schema
 
     @openai_tool
     def free(x: dict[str, int]) -> None: ...
