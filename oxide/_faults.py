@@ -23,7 +23,7 @@ from .transport.facts import ResponseFacts
 if TYPE_CHECKING:
     from .transport.facts import RequestFacts
 
-__all__ = ["class_for_status", "looks_like_html", "not_json", "status_error", "stream_error"]
+__all__ = ["class_for_status", "has_fault", "looks_like_html", "not_json", "status_error", "stream_error"]
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -104,6 +104,15 @@ _BY_WORD: dict[str, int] = {
     "overloaded_error": 503,
     "vector_store_timeout": 500,
 }
+
+
+def has_fault(value: Any) -> bool:
+    """Whether an event's data is an error object.
+
+    Args:
+        value: the data, as plain JSON.
+    """
+    return isinstance(value, dict) and cast("dict[str, Any]", value).get("error") is not None
 
 
 def stream_error(

@@ -58,6 +58,7 @@ class ChatChoice:
     content_logprobs: list[Any] | None
     refusal_logprobs: list[Any] | None
     tools: dict[int, ChatTool]
+    places: dict[int, int]
     current: ChatTool | None
     content_done: bool
     refusal_done: bool

@@ -7,6 +7,7 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF
 from oxide.models.lazy_c cimport ClassPlan, Later, assembled, class_plan, extended, given
 
 from oxide.errors import APIResponseValidationError
+from oxide.helpers import chat_calls
 from oxide.models.convert import ABSENT
 
 cdef extern from "Python.h":
@@ -281,7 +282,7 @@ cdef class ChatChoice:
     cdef public object finish_reason
     cdef public dict logprobs
     cdef public list content_logprobs, refusal_logprobs
-    cdef readonly dict tools
+    cdef readonly dict tools, places
     cdef public ChatTool current
     cdef public bint content_done, refusal_done, content_logprobs_done, refusal_logprobs_done
     cdef public object parsed
@@ -292,6 +293,7 @@ cdef class ChatChoice:
         self.chunks = 1
         self.message = {}
         self.tools = {}
+        self.places = {}
 
 
 cdef class ChatFields:
@@ -336,10 +338,13 @@ cdef int choice_events(ChatFields state, object raw, list events) except -1:
     choice = <ChatChoice>found
     raw_delta = raw.delta
     delta = {} if raw_delta is None else given(raw_delta)
+    tools = delta.get("tool_calls")
+    if tools and (len(<list?>tools) > 1 or choice.places or (
+            choice.current is not None and choice.current.scan.closed)):
+        tools = delta["tool_calls"] = chat_calls.told_apart(choice, tools)
     merge(choice.message, delta)
     content = delta.get("content")
     refusal = delta.get("refusal")
-    tools = delta.get("tool_calls")
     logprobs = raw.logprobs
     if content is not None and choice.content is None:
         choice.content = choice.message["content"]
@@ -411,9 +416,7 @@ cdef object index_of(dict call):
     index = call.get("index")
     if type(index) is int:
         return index
-    from oxide.helpers import closing_py
-
-    return closing_py.index_of(call)
+    return chat_calls.index_of(call)
 
 
 cdef int add_tools(object state, ChatChoice choice, list calls) except -1:

@@ -11,7 +11,8 @@ from oxide.errors import APIResponseValidationError
 from oxide.models.convert import ABSENT
 from oxide.models.lazy import Later, assemble, given
 
-from .closing_py import ArgumentScan, index_of
+from .chat_calls import index_of, told_apart
+from .closing_py import ArgumentScan
 
 __all__ = [
     "ArgumentScan", "ChatChoice", "ChatTool", "Indexed", "ParsedAt", "Prefix", "Text", "TextAt",
@@ -217,8 +218,7 @@ class ChatTool:
         arguments: its arguments so far.
         scan: tells when they have closed.
         strict: whether what is complete of them is parsed on the way; None until its name is known.
-        done: whether its end was told.
-        parsed: what they were parsed into.
+        done, parsed: whether its end was told, and what they were parsed into.
     """
 
     __slots__ = ("arguments", "done", "entry", "function", "index", "parsed", "scan", "since", "strict")
@@ -247,14 +247,12 @@ class ChatChoice:
     Attributes:
         index: its number.
         base: what its first chunk said of it, but for the delta.
-        chunks: how many there were.
-        message: the message so far, merged.
-        content: its text, None before any came.
-        refusal: its refusal.
+        chunks, message: how many there were, and the message so far, merged.
+        content, refusal: its text and its refusal, None before any came.
         finish_reason: why it ended.
         logprobs: what stands beside the two lists below; None before any came.
         content_logprobs, refusal_logprobs: those of the text, those of the refusal.
-        tools: its calls by index.
+        tools: its calls by index; `places`: their index where a server gave another's.
         current: the call that the latest piece belonged to.
         content_done, refusal_done, content_logprobs_done, refusal_logprobs_done: ends that were told.
         parsed: what the text was parsed into.
@@ -262,7 +260,7 @@ class ChatChoice:
 
     __slots__ = (
         "base", "chunks", "content", "content_done", "content_logprobs", "content_logprobs_done", "current",
-        "finish_reason", "index", "logprobs", "message", "parsed", "refusal", "refusal_done",
+        "finish_reason", "index", "logprobs", "message", "parsed", "places", "refusal", "refusal_done",
         "refusal_logprobs", "refusal_logprobs_done", "tools",
     )  # fmt: skip
 
@@ -278,6 +276,7 @@ class ChatChoice:
         self.content_logprobs: list[Any] | None = None
         self.refusal_logprobs: list[Any] | None = None
         self.tools: dict[int, ChatTool] = {}
+        self.places: dict[int, int] = {}
         self.current: ChatTool | None = None
         self.content_done = False
         self.refusal_done = False
@@ -346,9 +345,11 @@ def _choice_events(state: Any, raw: Any, events: list[Any]) -> None:
     else:
         choice.chunks += 1
     delta = {} if raw.delta is None else given(raw.delta)
+    tools, logprobs = delta.get("tool_calls"), raw.logprobs
+    if tools and (len(tools) > 1 or choice.places or (choice.current and choice.current.scan.closed)):
+        tools = delta["tool_calls"] = told_apart(choice, tools)
     merge(choice.message, delta)
     content, refusal = delta.get("content"), delta.get("refusal")
-    tools, logprobs = delta.get("tool_calls"), raw.logprobs
     if content is not None and choice.content is None:
         choice.content = choice.message["content"]
     if refusal is not None and choice.refusal is None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncAssistantEventHandler", "AsyncAssistantEventHandlerT", "AsyncAssistantStreamManager"]
 
 _RUN_OVER = frozenset({"cancelled", "completed", "expired", "failed", "incomplete", "requires_action"})
+_RUN_GOES_ON = frozenset({"created", "queued", "in_progress", "cancelling"})
 _STEP_OVER = frozenset({"cancelled", "completed", "expired", "failed"})
 
 
@@ -273,8 +274,10 @@ class AsyncAssistantEventHandler:
         elif kind.startswith("thread.run.step."):
             await self._step_event(kind.removeprefix("thread.run.step."), event.data)
         elif kind.startswith("thread.run."):
-            self._run = event.data
-            if kind.removeprefix("thread.run.") in _RUN_OVER:
+            state = kind.removeprefix("thread.run.")
+            if state in _RUN_OVER or state in _RUN_GOES_ON:
+                self._run = event.data
+            if state in _RUN_OVER:
                 await self._tool_call_done()
         self._current_event = None
 
@@ -374,6 +377,7 @@ class AsyncAssistantEventHandler:
         if details is not None and details.type == "tool_calls":
             for piece in details.tool_calls or ():
                 if piece.index == self._current_tool_call_index:
+                    self._tool_call_step = data.id
                     if self._wanted("on_tool_call_delta"):
                         await self.on_tool_call_delta(piece, self._tool_call(data.id, piece.index))
                     continue

@@ -331,10 +331,15 @@ class AsyncChatCompletionStream(AsyncHelperStream, Generic[ResponseFormatT]):
             raise RuntimeError("There is no snapshot before the first chunk")
         return cast("ev.ParsedChatCompletionSnapshot", self._state.snapshot())
 
-    def closed_calls(self) -> list[tuple[int, ChatTool]]:
-        """The calls, with the index of their choice, whose arguments have closed since the last look."""
+    def closed_calls(self) -> list[tuple[ChatChoice, ChatTool]]:
+        """The calls, with their choice, whose arguments have closed since the last look."""
         closed, self._state.closed = self._state.closed, []
-        return [(choice.index, tool) for choice, tool in closed]
+        return closed
+
+    def open_calls(self) -> list[tuple[ChatChoice, ChatTool]]:
+        """The calls, with their choice, whose arguments have not closed, in choices that have not ended."""
+        going_on = [choice for choice in self._state.choices.values() if choice.finish_reason is None]
+        return [(choice, t) for choice in going_on for t in choice.tools.values() if not t.scan.closed]
 
     def check_end(self) -> None:
         """Raise where the completion is complete and no result.

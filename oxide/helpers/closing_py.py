@@ -1,14 +1,10 @@
-"""Which call of a chat a piece belongs to, and where the JSON text of one closes; the native twins are in
-`accumulate_c`."""
+"""Finds the place where JSON text that comes in pieces closes; the native twin is in `accumulate_c`."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from oxide.errors import APIResponseValidationError
-
-__all__ = ["ArgumentScan", "index_of"]
+__all__ = ["ArgumentScan"]
 
 _MARKS = re.compile(r'[{}\[\]"\\]')
 
@@ -55,21 +51,3 @@ class ArgumentScan:
                 if self._depth == 0:
                     self.closed = True
         return self.closed and not before
-
-
-def index_of(call: dict[str, Any]) -> int:
-    """The place of a call among the calls of a choice.
-
-    Args:
-        call: a piece of the call, by JSON key.
-
-    Raises:
-        APIResponseValidationError: the piece does not say.
-    """
-    index = call.get("index")
-    if not isinstance(index, int):
-        found = "is missing" if index is None else f"is {index!r}, not a whole number"
-        raise APIResponseValidationError(
-            message=f"delta.tool_calls: `index` of a call {found}: nothing else says which call a piece is of"
-        )
-    return index

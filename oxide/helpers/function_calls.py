@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oxide.types.chat.parsed_chat_completion import ParsedChatCompletion
     from oxide.types.responses.parsed_response import ParsedResponse
 
+    from .accumulate import ChatChoice, ChatTool
     from .chat_stream import AsyncChatCompletionStream
     from .response_events import StreamResumedEvent
     from .response_stream import AsyncResponseStream
@@ -195,6 +196,9 @@ class AsyncFunctionCalls(Generic[ResultT]):
                 event = await stream.__anext__()
             except StopAsyncIteration:
                 self._over = True
+                self._look_back()
+                if ready:
+                    break
                 self._check_end()
                 raise
             except BaseException:
@@ -219,6 +223,9 @@ class AsyncFunctionCalls(Generic[ResultT]):
     @abstractmethod
     def _look(self, event: Any) -> None:
         """Note the calls, text and reasoning of an event."""
+
+    def _look_back(self) -> None:
+        """Note the calls that only the end of the stream completes."""
 
     @abstractmethod
     def _check_end(self) -> None:
@@ -303,20 +310,34 @@ class ClosedCalls:
 class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
     """The function calls of a response; see `AsyncFunctionCalls`.
 
+    Args:
+        request, tools: as there.
+        starting_after: what events up to this sequence number say is known already.
+
     Attributes:
         resumed: the breaks of the stream that were made good, where `stream_resume="events"` asks for them.
     """
 
     _stream: AsyncResponseStream[Any] | None
 
-    def __init__(self, request: Awaitable[AsyncHelperStream], tools: list[Any] | None) -> None:
+    def __init__(
+        self,
+        request: Awaitable[AsyncHelperStream],
+        tools: list[Any] | None,
+        *,
+        starting_after: int | None = None,
+    ) -> None:
         super().__init__(request, tools)
         self._closed = ClosedCalls(tools)
+        self._starting_after = starting_after
         self.resumed: list[StreamResumedEvent] = []
 
     def _look(self, event: Any) -> None:
         kind = event.type
-        if kind == "response.output_text.delta":
+        if self._starting_after is not None and self._is_known(event, self._starting_after):
+            assert self._stream is not None
+            self._closed.closed(event, self._stream)
+        elif kind == "response.output_text.delta":
             self._text.append(event.delta)
         elif kind in ("response.reasoning_text.delta", "response.reasoning_summary_text.delta"):
             self._reasoning.append(event.delta)
@@ -325,6 +346,12 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
         else:
             assert self._stream is not None
             self._ready.extend(self._closed.closed(event, self._stream))
+
+    @staticmethod
+    def _is_known(event: Any, number: int) -> bool:
+        from .response_stream import comes_after
+
+        return not comes_after(event, number)
 
     def _check_end(self) -> None:
         assert self._stream is not None
@@ -351,6 +378,10 @@ class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
 
     _stream: AsyncChatCompletionStream[Any] | None
 
+    def __init__(self, request: Awaitable[AsyncHelperStream], tools: list[Any] | None) -> None:
+        super().__init__(request, tools)
+        self._unnamed: list[tuple[ChatChoice, ChatTool]] = []
+
     def _look(self, event: Any) -> None:
         assert self._stream is not None
         if event.type == "chunk":
@@ -364,17 +395,36 @@ class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
                     piece = getattr(choice.delta, name, None)
                     if isinstance(piece, str):
                         self._reasoning.append(piece)
-        for choice_index, tool in self._stream.closed_calls():
-            if (choice_index, tool.index) not in self._told and "function" in tool.entry:
-                self._told.add((choice_index, tool.index))
-                arguments = "" if tool.arguments is None else tool.arguments.text
-                call_id = tool.entry.get("id") or ""
-                self._ready.append(
-                    FunctionCall(
-                        call_id, None, tool.name, arguments, tool.index,
-                        tools=self._tools, choice_index=choice_index,
-                    )
-                )  # fmt: skip
+        unnamed, self._unnamed = self._unnamed, []
+        for choice, tool in (*unnamed, *self._stream.closed_calls()):
+            self._tell(choice, tool)
+
+    def _look_back(self) -> None:
+        # A server that never gives a reason to finish; a call that is half written says so when it is parsed.
+        assert self._stream is not None
+        for choice, tool in (*self._unnamed, *self._stream.open_calls()):
+            self._tell(choice, tool)
+
+    def _tell(self, choice: ChatChoice, tool: ChatTool) -> None:
+        if (choice.index, tool.index) in self._told or "function" not in tool.entry:
+            return
+        call_id = tool.entry.get("id") or ""
+        if not (tool.name and call_id) and not self._over and choice.finish_reason is None:
+            self._unnamed.append((choice, tool))
+            return
+        self._told.add((choice.index, tool.index))
+        arguments = "" if tool.arguments is None else tool.arguments.text
+        self._ready.append(
+            FunctionCall(
+                call_id,
+                None,
+                tool.name,
+                arguments,
+                tool.index,
+                tools=self._tools,
+                choice_index=choice.index,
+            )
+        )
 
     def _check_end(self) -> None:
         assert self._stream is not None

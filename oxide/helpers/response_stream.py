@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from oxide.stream import AsyncStream
 
-__all__ = ["AsyncResponseStream", "AsyncResponseStreamManager", "ResponseStreamState"]
+__all__ = ["AsyncResponseStream", "AsyncResponseStreamManager", "ResponseStreamState", "comes_after"]
 
 _LIFE = frozenset({"response.created", "response.queued", "response.in_progress"})
 _ENDS = frozenset({"response.completed", "response.failed", "response.incomplete"})
@@ -33,16 +33,22 @@ def _field_names(cls: Any) -> tuple[str, ...]:
     return tuple(cls.__pydantic_fields__)
 
 
-def _number(event: Any, missing: int) -> int:
-    number = taken(event, "sequence_number")
-    return number if isinstance(number, int) else missing
+def comes_after(event: Any, number: int) -> bool:
+    """Whether an event is newer than the one with a sequence number.
+
+    Args:
+        event: one without a number is taken for a new one.
+        number: the `sequence_number`.
+    """
+    found = taken(event, "sequence_number")
+    return not isinstance(found, int) or found > number
 
 
 def _events_after(number: int) -> Callable[[Any, Any], list[Any]]:
     """`response_events` without those up to a sequence number."""
 
     def handle(state: Any, raw: Any) -> list[Any]:
-        return [event for event in response_events(state, raw) if _number(event, number + 1) > number]
+        return [event for event in response_events(state, raw) if comes_after(event, number)]
 
     return handle
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from oxide.options import is_given, omit
 
@@ -44,6 +44,11 @@ class _Prepared:
                 )
             if self.response_id is None:
                 raise ValueError("starting_after needs the response_id it belongs to")
+            if self.starting_after is not None and not isinstance(cast("object", self.starting_after), int):
+                raise TypeError(
+                    f"starting_after is {self.starting_after!r}; it must be the sequence_number of an event, "
+                    "an int"
+                )
             given.pop("tools", None)
         else:
             for name in ("input", "model"):
@@ -107,7 +112,10 @@ def stream_fc(resource: Any, params: dict[str, Any]) -> AsyncResponseFunctionCal
     from .function_calls import AsyncResponseFunctionCalls
 
     prepared = _Prepared(resource, params)
-    return AsyncResponseFunctionCalls(Request(lambda: _opened(prepared)), prepared.tools)
+    # The stream tells of everything, so that calls which closed before are known to have.
+    return AsyncResponseFunctionCalls(
+        Request(lambda: _opened(prepared)), prepared.tools, starting_after=prepared.starting_after
+    )
 
 
 async def open_stream(resource: Any, params: dict[str, Any]) -> AsyncResponseStream[Any]:
@@ -120,14 +128,15 @@ async def open_stream(resource: Any, params: dict[str, Any]) -> AsyncResponseStr
     Raises:
         OpenAIError: as `stream`, and when the request fails.
     """
-    return await _opened(_Prepared(resource, params))
+    prepared = _Prepared(resource, params)
+    return await _opened(prepared, prepared.starting_after)
 
 
-async def _opened(prepared: _Prepared) -> AsyncResponseStream[Any]:
+async def _opened(prepared: _Prepared, starting_after: int | None = None) -> AsyncResponseStream[Any]:
     from .response_stream import AsyncResponseStream
 
     # Without the tools, so that one call's arguments cannot end the stream.
     stream: AsyncResponseStream[Any] = AsyncResponseStream(
-        raw_stream=await prepared(), text_format=prepared.format, starting_after=prepared.starting_after
+        raw_stream=await prepared(), text_format=prepared.format, starting_after=starting_after
     )
     return stream

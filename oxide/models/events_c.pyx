@@ -10,7 +10,7 @@ from oxide.models.lazy_c cimport (
 
 import json as _stdlib_json
 
-from oxide._faults import not_json, stream_error
+from oxide._faults import has_fault, not_json, stream_error
 from oxide.models import convert as conv
 from oxide.models import shapes as _shapes
 from oxide.models.classes import class_info as _class_info
@@ -69,14 +69,14 @@ cdef class EventFactory:
         except (ValueError, RecursionError) as error:
             raise not_json(data, error) from error
         shape = self.plan.shape
-        if self.by_event and name in shape.variants:
+        if self.by_event and name and (name in shape.variants or not has_fault(value)):
             value = {"event": name, "data": value}
         if shape.tag is not None and isinstance(value, dict):
             tag = name if name in shape.variants else value.get(shape.tag)
             shape = shape.variants.get(tag) if isinstance(tag, str) else None
             if shape is None:
                 shape = conv.unknown_shape()
-        if isinstance(value, dict) and value.get("error") is not None and not _has_error(shape):
+        if has_fault(value) and not _has_error(shape):
             raise stream_error(value["error"], data)
         text = _stdlib_json.dumps(value).encode()
         padded = text + bytes(OX_PADDING)

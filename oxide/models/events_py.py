@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from oxide._faults import not_json, stream_error
+from oxide._faults import has_fault, not_json, stream_error
 
 from .classes import class_info
 from .convert import MODES, convert, unknown_shape
@@ -49,14 +49,13 @@ class EventFactory:
         except (ValueError, RecursionError) as error:
             raise not_json(bytes(data), error) from error
         shape = self._shape
-        if shape.tag == "event" and name in shape.variants:
+        if shape.tag == "event" and name and (name in shape.variants or not has_fault(value)):
             # Assistants put the tag into the event's name alone.
             value = {"event": name, "data": value}
-        shape = self._shape
         if isinstance(value, dict):
             fields = cast("dict[str, Any]", value)
             shape = self._choose(name, fields)
-            if fields.get("error") is not None and not _has_error(shape):
+            if has_fault(fields) and not _has_error(shape):
                 raise stream_error(fields["error"], bytes(data))
         return convert(shape, value, (), self._mode, make)
 

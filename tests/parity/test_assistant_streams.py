@@ -69,9 +69,9 @@ def message(status: str, content: list[Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def step(status: str, calls: list[Any]) -> dict[str, Any]:
+def step(status: str, calls: list[Any], step_id: str = "step_1") -> dict[str, Any]:
     return {
-        "id": "step_1", "object": "thread.run.step", "created_at": 1, "run_id": "run_1", "assistant_id": "a",
+        "id": step_id, "object": "thread.run.step", "created_at": 1, "run_id": "run_1", "assistant_id": "a",
         "thread_id": "t", "type": "tool_calls", "status": status, "metadata": {},
         "step_details": {"type": "tool_calls", "tool_calls": calls},
     }  # fmt: skip
@@ -170,6 +170,46 @@ async def test_the_same_calls(oxide_server: Server, start: str, seed: int) -> No
     assert sent[0] == sent[1]
     for name in ("OpenAI-Beta", "X-Stainless-Stream-Helper", "X-Stainless-Custom-Event-Handler"):
         assert len({r.headers[name] for r in oxide_server.journal}) == 1
+
+
+async def test_calls_of_a_second_step(oxide_server: Server) -> None:
+    sent: list[tuple[str, Any]] = [("thread.run.created", run("queued"))]
+    for step_id, name in (("step_1", "f"), ("step_2", "g")):
+        call = {"id": f"call_{name}", "type": "function"}
+        function = {"name": name, "arguments": "{}", "output": None}
+        details = {"type": "tool_calls", "tool_calls": [{"index": 0, **call, "function": function}]}
+        delta = {"id": step_id, "object": "thread.run.step.delta", "delta": {"step_details": details}}
+        sent += [
+            ("thread.run.step.created", step("in_progress", [], step_id)),
+            ("thread.run.step.delta", delta),
+            ("thread.run.step.completed", step("completed", [{**call, "function": function}], step_id)),
+        ]
+    sent.append(("thread.run.completed", run("completed")))
+    official, mine = await both(oxide_server, Answer.sse(sent, done=True), "runs.stream")
+    assert mine == official
+    done = [call[1]["id"] for call in mine[0] if call[0] == "on_tool_call_done"]
+    assert done[0] == "call_f"
+    assert done[-1] == "call_g"
+
+
+async def test_events_of_a_newer_server(oxide_server: Server) -> None:
+    newer = [("thread.xyz", {"a": 1}), ("thread.run.foo", run("queued")), ("thread.run.step.foo", {}),
+             ("thread.message.foo", {})]  # fmt: skip
+    sent = [("thread.run.created", run("queued")), *newer, ("thread.run.completed", run("completed"))]
+    oxide_server.script("*", Answer.sse(sent, done=True), times=3)
+    async with openai.AsyncOpenAI(base_url=oxide_server.base_url, api_key="k") as official:
+        theirs = await watch(official, recorder(openai.AsyncAssistantEventHandler), "runs.stream")
+    async with oxide.AsyncOpenAI(base_url=oxide_server.base_url, api_key="k") as client:
+        handler = recorder(AsyncAssistantEventHandler)
+        mine = await watch(client, handler, "runs.stream")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            stream: Any = await client.beta.threads.runs.create("t", assistant_id="a", stream=True)
+        seen = [(event.event, event.data) async for event in stream]
+    assert [call[0] for call in mine[0]] == [call[0] for call in theirs[0]]
+    assert mine[1][0] == theirs[1][0]
+    assert [name for name, _ in seen] == [name for name, _ in sent]
+    assert seen[1][1] == {"a": 1}
 
 
 async def test_a_stream_that_breaks(oxide_server: Server) -> None:

@@ -209,6 +209,69 @@ class TestCalls:
         assert seen == [(1, 0, ARGUMENTS[0]), (0, 0, ARGUMENTS[1])]
         assert calls.text == "abc"
 
+    async def test_calls_that_had_closed_before(
+        self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+    ) -> None:
+        events = response_with_calls(ARGUMENTS)
+        first = next(e for e in events if e["type"] == "response.function_call_arguments.done")
+        oxide_server.script("*", Answer.sse(events))
+        calls = oxide_client.responses.stream_fc(
+            response_id="resp_1", starting_after=first["sequence_number"]
+        )
+        seen = [call.arguments async for call in calls]
+        assert sorted(seen) == sorted(set(ARGUMENTS) - {first["arguments"]})
+        assert calls.text == "after"
+        assert len((await calls.get_final_response()).output) == 6
+        for wrong in ("5", 5.0):
+            with pytest.raises(TypeError, match=f"starting_after is {wrong!r}; it must be"):
+                oxide_client.responses.stream_fc(response_id="r", starting_after=wrong)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_calls_that_are_all_numbered_0(
+        self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI, whole: bool
+    ) -> None:
+        made = Chat(random.Random(1))
+        pieces = [
+            {"index": 0, "id": f"call_{i}", "type": "function", "function": {"name": "f", "arguments": text}}
+            for i, text in enumerate(ARGUMENTS)
+        ]
+        if whole:
+            made.chunk(0, {"tool_calls": pieces})
+        else:
+            for piece in pieces:
+                text = piece["function"]["arguments"]  # type: ignore[index]
+                made.chunk(0, {"tool_calls": [{**piece, "function": {"name": "f", "arguments": text[:3]}}]})
+                made.chunk(0, {"tool_calls": [{"index": 0, "function": {"arguments": text[3:]}}]})
+        made.chunk(0, {}, finish_reason="tool_calls")
+        oxide_server.script("/chat/completions", Answer.sse(made.events, done=True), times=2)
+        calls = oxide_client.chat.completions.stream_fc(model="m", messages=MESSAGES)
+        seen = [(call.output_index, call.call_id, call.arguments) async for call in calls]
+        assert seen == [(i, f"call_{i}", text) for i, text in enumerate(ARGUMENTS)]
+        final = await calls.get_final_completion()
+        found: Any = final.choices[0].message.tool_calls
+        assert [(c.id, c.function.arguments) for c in found] == [s[1:] for s in seen]
+
+    async def test_calls_that_only_the_end_completes(
+        self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+    ) -> None:
+        made = Chat(random.Random(1))
+        for piece in (
+            {"index": 0, "type": "function", "function": {"arguments": "{}"}},
+            {"index": 0, "id": "late", "function": {"name": "named_late"}},
+            {"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": "{}"}},
+            {"index": 2, "type": "function", "function": {"name": "no_id", "arguments": "{}"}},
+            {"index": 3, "id": "open", "type": "function", "function": {"name": "h", "arguments": '{"a":'}},
+        ):
+            made.chunk(0, {"tool_calls": [piece]})
+        oxide_server.script("/chat/completions", Answer.sse(made.events, done=True))
+        calls = oxide_client.chat.completions.stream_fc(model="m", messages=MESSAGES)
+        seen = [call async for call in calls]
+        assert [(c.name, c.call_id) for c in seen] == [
+            ("named_late", "late"), ("g", "b"), ("no_id", ""), ("h", "open"),
+        ]  # fmt: skip
+        with pytest.raises(oxide.ToolArgumentsError, match="h"):
+            _ = seen[-1].parsed
+
     @pytest.mark.parametrize("index", ["left out", None, "first"])
     async def test_a_call_that_does_not_say_which_it_is(
         self, oxide_server: Server, oxide_client: oxide.AsyncOpenAI, index: Any
