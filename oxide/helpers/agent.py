@@ -13,7 +13,7 @@ from oxide.transport.interrupt import Interrupt
 from .agent_calls import ToolRuns, add_usage, functions_of, waiting
 from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
 from .function_calls import ClosedCalls
-from .parsing import tools_for_responses
+from .given_tools import tools_for_responses
 
 if TYPE_CHECKING:
     from types import AsyncGeneratorType, TracebackType

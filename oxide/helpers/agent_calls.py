@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from oxide.errors import ToolArgumentsError, mapping_of
 
 from .agent_events import ToolFinishedEvent, ToolStartedEvent
-from .parsing import CallableTool
+from .given_tools import CallableTool
 
 if TYPE_CHECKING:
     from .function_calls import FunctionCall

@@ -17,7 +17,8 @@ __all__ = ["stream", "stream_fc"]
 
 def _request(resource: Any, params: dict[str, Any], helper: str) -> tuple[Request, Any, list[Any] | None]:
     """The request for a stream, the format to parse into and the tools, as the API takes them."""
-    from .parsing import tools_for_chat, type_to_response_format_param
+    from .given_tools import tools_for_chat
+    from .parsing import type_to_response_format_param
 
     wanted = params.get("response_format", omit)
     tools = tools_for_chat(params.get("tools"))

@@ -92,7 +92,7 @@ class _State(ChatFields):
         """Whether what is complete of a call's arguments is parsed on the way."""
         if not self.tools:
             return False
-        from .parsing import find_tool
+        from .given_tools import find_tool
 
         definition = find_tool(self.tools, name)
         return definition is not None and bool(definition.get("strict"))
@@ -161,7 +161,7 @@ class _State(ChatFields):
     def _parse_arguments(self, name: str, arguments: str) -> Any:
         if not self.tools:
             return None
-        from .parsing import parse_arguments
+        from .given_tools import parse_arguments
 
         return parse_arguments(self.tools, name, arguments)
 

@@ -94,7 +94,7 @@ class FunctionCall:
     def _parse(self) -> Any:
         from pydantic import ValidationError
 
-        from .parsing import parse_arguments
+        from .given_tools import parse_arguments
         from .tool_arguments import arguments_error, decode_arguments
 
         text = self.arguments or "{}"

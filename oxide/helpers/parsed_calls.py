@@ -9,13 +9,11 @@ from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError
 from oxide.options import is_given
 from oxide.resources._base import Endpoint
 
+from .given_tools import parse_arguments, tools_for_chat, tools_for_responses
 from .parsing import (
     field_text,
     is_type,
-    parse_arguments,
     parse_text,
-    tools_for_chat,
-    tools_for_responses,
     type_to_response_format_param,
     wanted_type,
     with_text_format,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
-from oxide.errors import SchemaError, mapping_of
+from oxide.errors import mapping_of
 from oxide.json import dumps, loads
 from oxide.options import NotGiven, Omit, omit
 from oxide.schema import check_strict, ensure_strict
-
-from .tool_arguments import decode_arguments
-from .tools import FunctionTool, PydanticFunctionTool, check_bound, pydantic_function_tool
 
 if TYPE_CHECKING:
     import pydantic
@@ -28,22 +25,18 @@ TextFormatT = TypeVar("TextFormatT", default=None)
 """What a response's text is parsed into."""
 
 __all__ = [
-    "CallableTool",
     "ResponseFormatT",
     "TextFormatT",
     "adapter",
     "chat_format",
     "check_sent",
     "field_text",
-    "find_tool",
+    "is_model",
     "is_type",
-    "parse_arguments",
     "parse_text",
     "partial_json",
     "strict_schema",
     "text_format",
-    "tools_for_chat",
-    "tools_for_responses",
     "type_to_response_format_param",
     "wanted_type",
     "with_text_format",
@@ -128,7 +121,7 @@ def strict_schema(format: Any) -> dict[str, Any]:
     except TypeError:
         found = None
     if found is None:
-        made = format.model_json_schema() if _is_model(format) else adapter(format).json_schema()
+        made = format.model_json_schema() if is_model(format) else adapter(format).json_schema()
         found = ensure_strict(made)
         _remember(_schemas, format, found)
     return found
@@ -142,7 +135,12 @@ def _remember(cache: WeakKeyDictionary[Any, Any], key: Any, value: Any) -> None:
         return
 
 
-def _is_model(format: object) -> bool:
+def is_model(format: object) -> bool:
+    """Whether a type is a pydantic model.
+
+    Args:
+      format: anything.
+    """
     from pydantic import BaseModel
 
     return isinstance(format, type) and issubclass(format, BaseModel)
@@ -277,7 +275,7 @@ def parse_text(text: str | bytes, format: Any) -> Any:
 
 
 def _validate(text: str | bytes, format: Any) -> Any:
-    if _is_model(format):
+    if is_model(format):
         return format.model_validate_json(text)
     return adapter(format).validate_json(text)
 
@@ -286,7 +284,7 @@ def _takes_bytes(format: Any) -> bool:
     """Whether the text goes to pydantic, not to a method that a model has in its place."""
     from pydantic import BaseModel
 
-    if not _is_model(format):
+    if not is_model(format):
         return True
     method = getattr(format.model_validate_json, "__func__", None)
     return method is BaseModel.model_validate_json.__func__  # type: ignore[attr-defined]
@@ -339,161 +337,3 @@ def partial_json(text: str) -> Any:
         if str(error).startswith("EOF while parsing"):
             return None
         raise
-
-
-# -- tools ---------------------------------------------------------------------------------------------
-
-
-def tools_for_chat(tools: object) -> list[Any] | None:
-    """Tools of a chat call as a list, functions and models in the form chat takes.
-
-    Args:
-      tools: any iterable of tools; `omit` is none.
-
-    Returns:
-      A new list, or None where none were given.
-
-    Raises:
-      SchemaError: the schema of a strict tool would be refused; it names the tool, the field and the rule.
-    """
-    if not isinstance(tools, Iterable):
-        return None
-    found: list[Any] = []
-    for given in cast("Iterable[object]", tools):
-        tool: Any = _tool_of(given)
-        if isinstance(tool, FunctionTool):
-            found.append({"type": "function", "function": CallableTool(cast("Any", tool))})
-            continue
-        _check_tool(tool)
-        found.append(tool)
-    return found
-
-
-def tools_for_responses(tools: object) -> list[Any] | None:
-    """Tools of a Responses call as a list, functions and models in the form Responses takes.
-
-    Args:
-      tools: any iterable of tools, also those made for chat by `pydantic_function_tool`; `omit` is none.
-
-    Returns:
-      A new list, or None where none were given.
-
-    Raises:
-      SchemaError: the schema of a strict tool would be refused; it names the tool, the field and the rule.
-    """
-    if not isinstance(tools, Iterable):
-        return None
-    found: list[Any] = []
-    for given in cast("Iterable[object]", tools):
-        tool: Any = _tool_of(given)
-        if isinstance(tool, FunctionTool):
-            found.append(CallableTool(cast("Any", tool), {"type": "function"}))
-            continue
-        inner = tool.get("function")
-        if isinstance(inner, PydanticFunctionTool):
-            told = inner.get("description")
-            tool = PydanticFunctionTool({"type": "function", **inner, "description": told}, inner.model)
-        _check_tool(tool)
-        found.append(tool)
-    return found
-
-
-def _check_tool(tool: Mapping[str, Any]) -> None:
-    if tool.get("type") == "namespace":
-        for inner in tool.get("tools", ()):
-            _check_tool(mapping_of(inner))
-    elif tool.get("type") == "function":
-        function = mapping_of(tool.get("function", tool))
-        if function.get("strict") is True and function.get("parameters") is not None:
-            try:
-                check_sent(function["parameters"])
-            except SchemaError as error:
-                message = f"tool {function.get('name')}: {error}"
-                raise SchemaError(message, path=error.path, rule=error.rule) from error
-
-
-def _tool_of(given: object) -> object:
-    """What was given in `tools`, with functions and models made tools."""
-    if isinstance(given, FunctionTool):
-        check_bound(cast("Any", given))
-        return cast("object", given)
-    if isinstance(given, Mapping):
-        return cast("object", given)
-    if isinstance(given, type) and _is_model(given):
-        return pydantic_function_tool(cast("Any", given))
-    if callable(given):
-        tool = FunctionTool(given)
-        check_bound(tool)
-        return tool
-    raise TypeError(f"{given!r} is no tool: give a dict, a pydantic model, or a function")
-
-
-class CallableTool(dict[str, Any]):
-    """The definition of a tool that remembers the function it is of.
-
-    Args:
-      tool: the function.
-      head: what stands before its definition.
-    """
-
-    def __init__(self, tool: FunctionTool[..., Any], head: Mapping[str, Any] | None = None) -> None:
-        super().__init__({**(head or {}), **tool.chat_schema["function"]})
-        self.tool = tool
-
-
-def find_tool(tools: Iterable[Any], name: str, namespace: str | None = None) -> Any:
-    """The definition of the function tool a call names.
-
-    Args:
-      tools: tools of either form.
-      name: the function called.
-      namespace: the namespace the call gives; a function that was deferred gives its own name.
-
-    Returns:
-      The definition (the part that has `name` and `parameters`); None where there is none.
-    """
-    given = list(tools)
-    if namespace is not None:
-        for tool in given:
-            if tool.get("type") == "namespace" and tool.get("name") == namespace:
-                return find_tool(tool.get("tools", ()), name)
-        if namespace != name:
-            return None
-    for tool in given:
-        if tool.get("type") == "function":
-            definition = tool.get("function", tool)
-            if definition.get("name") == name:
-                return definition
-    return None
-
-
-def parse_arguments(
-    tools: Iterable[Any] | None, name: str, arguments: str, *, namespace: str | None = None
-) -> Any:
-    """Arguments a model wrote, as what the tool they are for takes.
-
-    Args:
-      tools: the tools of the call, as :func:`tools_for_chat` or :func:`tools_for_responses` gave them.
-      name: the function called.
-      arguments: the text the model wrote.
-      namespace: the namespace the call gives, where it gives one.
-
-    Returns:
-      An instance of the tool's model; a dict of checked arguments for a function; the decoded JSON for
-      another strict tool; None for tools that are not strict, or not known.
-
-    Raises:
-      pydantic.ValidationError: they do not fit the tool's model, as with the official SDK.
-      ToolArgumentsError: they do not fit the tool's function.
-      ValueError: they are not JSON.
-    """
-    definition = find_tool(tools or (), name, namespace)
-    if definition is None:
-        return None
-    if isinstance(definition, PydanticFunctionTool):
-        return definition.model.model_validate_json(arguments)
-    if isinstance(definition, CallableTool):
-        return definition.tool.validate(arguments)
-    if not definition.get("strict"):
-        return None
-    return decode_arguments(arguments)

@@ -25,7 +25,8 @@ class _Prepared:
     """A stream that is still to be asked for."""
 
     def __init__(self, resource: Any, params: dict[str, Any]) -> None:
-        from .parsing import tools_for_responses, wanted_type, with_text_format
+        from .given_tools import tools_for_responses
+        from .parsing import wanted_type, with_text_format
 
         given = {name: value for name, value in params.items() if is_given(value)}
         self._resource = resource

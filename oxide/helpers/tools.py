@@ -242,8 +242,8 @@ def openai_tool(
       The tool, or with options only, what makes it.
 
     Raises:
-      TypeError: a parameter has no type, or is `*args` or `**kwargs`, or the function yields; when the schema is
-        first asked for, a type is not known, or JSON has nothing for it.
+      TypeError: a parameter has no type, or is `*args` or `**kwargs`, or the function yields; when the schema
+        is first asked for, a type is not known, or JSON has nothing for it.
       SchemaError: the parameters cannot be in a strict schema; when the schema is first asked for.
     """
     # Annotations may name what is local to the function, or the class, that this stands in.

@@ -178,7 +178,7 @@ def arguments_of(call: Item, function: AsyncRegisteredFunction | None = None) ->
     """
     tool = None if function is None else function._parsed_tool  # pyright: ignore[reportPrivateUsage]
     if tool is not None:
-        from oxide.helpers.parsing import parse_arguments
+        from oxide.helpers.given_tools import parse_arguments
 
         return parse_arguments([tool], call["name"], call["arguments"], namespace=call.get("namespace"))
     arguments = json.loads(call["arguments"], parse_constant=_not_json)

@@ -13,7 +13,8 @@ from typing_extensions import TypedDict
 import oxide
 from oxide import openai_tool
 from oxide.errors import SchemaError, ToolArgumentsError
-from oxide.helpers.parsing import parse_arguments, partial_json, tools_for_chat, tools_for_responses
+from oxide.helpers.given_tools import parse_arguments, tools_for_chat, tools_for_responses
+from oxide.helpers.parsing import partial_json
 from oxide.testing import Answer, Server
 from tests.unit.helpers.schema_corpus import Free, Plain, Point
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from oxide import openai_tool
 from oxide.errors import ToolArgumentsError
 from oxide.helpers.function_calls import FunctionCall
-from oxide.helpers.parsing import tools_for_responses
+from oxide.helpers.given_tools import tools_for_responses
 from oxide.helpers.tool_arguments import decode_arguments
 
 

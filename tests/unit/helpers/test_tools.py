@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 import oxide
 from oxide import FunctionTool, openai_tool
 from oxide.errors import SchemaError, ToolArgumentsError
-from oxide.helpers.parsing import tools_for_chat, tools_for_responses
+from oxide.helpers.given_tools import tools_for_chat, tools_for_responses
 from oxide.helpers.tools import pydantic_function_tool, pydantic_responses_function_tool
 
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
