@@ -255,7 +255,7 @@ class AsyncAPIClient:
         answer = await (self._connections.transport or self._connections.open()).request(prepared)
         if stream:
             made = self._stream(endpoint, answer)
-            resume = self._resume(endpoint, path, prepared, query, (extra_headers, extra_query, timeout))
+            resume = self._resume(endpoint, path, answer, query, (extra_headers, extra_query, timeout))
             return cast("T", made if resume is None else resume(made))
         try:
             return cast("T", (endpoint.make or endpoint.maker())(answer, self.validation))
@@ -279,7 +279,7 @@ class AsyncAPIClient:
         answer = await self._connections.open().request(prepared)
         response: LegacyAPIResponse[T] = LegacyAPIResponse(answer, endpoint, self, stream)
         if stream:
-            response.resume = self._resume(endpoint, path, prepared, query, (extras[0], extras[1], extras[3]))
+            response.resume = self._resume(endpoint, path, answer, query, (extras[0], extras[1], extras[3]))
         return response
 
     async def _call_unread(
@@ -298,7 +298,7 @@ class AsyncAPIClient:
         answer = await self._connections.open().request(prepared)
         response: AsyncAPIResponse[T] = AsyncAPIResponse(answer, endpoint, self, stream)
         if stream:
-            response.resume = self._resume(endpoint, path, prepared, query, (extras[0], extras[1], extras[3]))
+            response.resume = self._resume(endpoint, path, answer, query, (extras[0], extras[1], extras[3]))
         return response
 
     def _page_request(
@@ -351,7 +351,7 @@ class AsyncAPIClient:
         self,
         endpoint: Endpoint[Any],
         path: str,
-        prepared: PreparedRequest,
+        answer: RawAnswer,
         query: Mapping[str, object] | None,
         extras: tuple[Headers | None, Query | None, Any],
     ) -> Callable[[AsyncStream[Any]], AsyncStream[Any]] | None:
@@ -359,7 +359,7 @@ class AsyncAPIClient:
             return None
         from .helpers.resume import resumption
 
-        return resumption(self, endpoint, path, prepared.params, query, extras)
+        return resumption(self, endpoint, path, answer.request.params, query, extras, answer)
 
     def _stream(self, endpoint: Endpoint[Any], answer: RawAnswer, stream_class: Any = None) -> Any:
         stream_class = stream_class or endpoint.stream_class
@@ -382,7 +382,6 @@ class AsyncAPIClient:
         )
         if answer.request.watch is not None:
             made._events = answer.request.watch.events(made._events, answer)
-            made._watched = answer
         return made
 
     async def _body_failed(self, error: BaseException, answer: RawAnswer) -> None:

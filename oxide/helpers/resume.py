@@ -15,6 +15,7 @@ from oxide.errors import (
     APITimeoutError,
 )
 from oxide.stream.endings import not_resumed, of_the_whole
+from oxide.transport.mapping import out_of_time
 from oxide.transport.retry import DEFAULT_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ResumingEvents:
 
     Args:
         events: the events of the first request.
+        answer: the answer they are from.
         client: the client that sends the others.
         extras: headers, query and timeout of the first request.
         response_id: the response, where it is known already.
@@ -51,12 +53,12 @@ class ResumingEvents:
         visible: hand out a `StreamResumedEvent` for every break.
         cast_to: type of the events.
         beta: ask the beta API.
-        watched: the answer the first events are from, where hooks or the log hear of it.
     """
 
     def __init__(
         self,
         events: Any,
+        answer: RawAnswer,
         client: AsyncAPIClient,
         extras: tuple[Headers | None, Query | None, Any],
         *,
@@ -66,7 +68,6 @@ class ResumingEvents:
         visible: bool = False,
         cast_to: Any = None,
         beta: bool = False,
-        watched: RawAnswer | None = None,
     ) -> None:
         self._events: Any = events
         self._client = client
@@ -82,16 +83,18 @@ class ResumingEvents:
         self._query = query or {}
         self._cast_to = cast_to
         self._beta = beta
-        self._watch = None if watched is None else watched.request.watch
-        self._request = None if watched is None else watched.request
-        self._answer = watched
+        # Where hooks or the log hear of it.
+        self._watch = answer.request.watch
+        self._request = None if self._watch is None else answer.request
+        self._answer = None if self._watch is None else answer
         self.hold(APIConnectionError)
         self.visible = visible
         self._attempts = 0
         self._waiting: asyncio.Future[None] | None = None
         self._closed = False
         self._over = False
-        self._deadline_at = None if client.deadline is None else _now() + client.deadline
+        self._started_at = answer.attempt.started_at
+        self._deadline, self._deadline_at = answer.request.deadline, answer.attempt.deadline_at
         self.count = 0
 
     def __aiter__(self) -> Self:
@@ -185,15 +188,17 @@ class ResumingEvents:
         policy = client.retry_policy or DEFAULT_RETRY_POLICY
         failed: APIError = broken
         while True:
-            wait = 0.0
-            may = self._may_resume(broken) and policy.should_retry(
+            if isinstance(failed, APITimeoutError) and failed.limit == "deadline":
+                raise self._late(broken, failed) from (None if failed is broken else broken)
+            if not self._may_resume() or not policy.should_retry(
                 failed, attempt=self._attempts, max_retries=client.max_retries
-            )
-            if may and (self._attempts or failed is not broken):
-                wait = policy.delay(failed, attempt=max(0, self._attempts - 1))
-                may = self._deadline_at is None or _now() + wait < self._deadline_at
-            if not may:
+            ):
                 raise not_resumed(broken, failed, self._attempts)
+            wait = 0.0
+            if self._attempts or failed is not broken:
+                wait = policy.delay(failed, attempt=max(0, self._attempts - 1))
+                if self._deadline_at is not None and _now() + wait >= self._deadline_at:
+                    raise self._late(broken, failed, wait) from failed
             if self._watch is not None and self._request is not None:
                 await self._watch.resuming(failed, wait, self._request, self._answer)
             if wait:
@@ -220,13 +225,22 @@ class ResumingEvents:
         finally:
             self._waiting = None
 
-    def _may_resume(self, broken: APIError) -> bool:
+    def _late(self, broken: APIError, failed: APIError, wait: float | None = None) -> APITimeoutError:
+        """The error of a deadline that leaves no time for another attempt, or ran out in one."""
+        assert self._deadline is not None
+        elapsed = _now() - self._started_at
+        if wait is None:
+            error = APITimeoutError(failed.request, limit="deadline", seconds=self._deadline, elapsed=elapsed)
+        else:
+            error = out_of_time(failed.request, self._deadline, elapsed, wait)
+        error.partial = broken.partial
+        return error
+
+    def _may_resume(self) -> bool:
         if self._closed or self._response_id is None or self._client.is_closed():
             return False
-        if self.count and self._after is None:
-            # Events without numbers would come twice.
-            return False
-        return not (isinstance(broken, APITimeoutError) and broken.limit == "deadline")
+        # Events without numbers would come twice.
+        return not self.count or self._after is not None
 
     async def _open(self) -> AsyncStream[Any]:
         from oxide._calls import endpoint_for
@@ -286,6 +300,7 @@ def resumption(
     params: object,
     query: Mapping[str, object] | None,
     extras: tuple[Headers | None, Query | None, Any],
+    answer: RawAnswer,
 ) -> Callable[[AsyncStream[Any]], AsyncStream[Any]] | None:
     """What lets a stream go on after a break: where the call says so, else where the API keeps its events,
     which it does for responses in the background.
@@ -297,6 +312,7 @@ def resumption(
         params: the members of its body, those of `extra_body` among them.
         query: its query, without that of `extra_query`.
         extras: headers, query and timeout of the call.
+        answer: the answer whose stream it is.
 
     Returns:
         Changes the stream and returns it; None for streams that end where they break.
@@ -311,6 +327,7 @@ def resumption(
         after = (query or {}).get("starting_after")
         return partial(
             _resuming,
+            answer=answer,
             client=client,
             extras=extras,
             response_id=unquote(path.partition("?")[0].rpartition("/")[2]),
@@ -329,11 +346,14 @@ def resumption(
     if isinstance(shown, dict):
         kept["include_obfuscation"] = cast("dict[str, Any]", shown).get("include_obfuscation")
     kept = {name: value for name, value in kept.items() if value is not None}
-    return partial(_resuming, client=client, extras=extras, query=kept, visible=visible, beta=beta)
+    return partial(
+        _resuming, answer=answer, client=client, extras=extras, query=kept, visible=visible, beta=beta
+    )
 
 
 def _resuming(
     stream: AsyncStream[Any],
+    answer: RawAnswer,
     client: AsyncAPIClient,
     extras: tuple[Headers | None, Query | None, Any],
     *,
@@ -346,6 +366,7 @@ def _resuming(
     """Let a stream go on after a break; the arguments are those of its `ResumingEvents`."""
     stream._events = ResumingEvents(  # pyright: ignore[reportPrivateUsage]
         stream._events,  # pyright: ignore[reportPrivateUsage]
+        answer,
         client,
         extras,
         response_id=response_id,
@@ -354,7 +375,6 @@ def _resuming(
         visible=visible,
         cast_to=stream._cast_to,  # pyright: ignore[reportPrivateUsage]
         beta=beta,
-        watched=stream._watched,  # pyright: ignore[reportPrivateUsage]
     )
     return stream
 

@@ -41,9 +41,6 @@ class AsyncStream(Generic[T_co]):
         subscription: errors among the events are events like others, and the body may end anywhere.
     """
 
-    # The answer, where hooks or the log hear of it.
-    _watched: Any = None
-
     def __init__(
         self,
         answer: Any,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .facts import RequestFacts
     from .request import LaneError, LaneErrorKind, RawAnswer
 
-__all__ = ["FINAL_KINDS", "api_error", "explain"]
+__all__ = ["FINAL_KINDS", "api_error", "explain", "out_of_time"]
 
 FINAL_KINDS: Final[frozenset[LaneErrorKind]] = frozenset({"closed", "too_large", "redirect"})
 """Failures that sending the same request again cannot mend."""
@@ -71,3 +71,22 @@ def explain(error: LaneError, answer: RawAnswer) -> APIError:
     """
     elapsed = asyncio.get_running_loop().time() - answer.attempt.started_at
     return api_error(error, answer.request.facts(answer.attempt.headers), elapsed)
+
+
+def out_of_time(request: RequestFacts, deadline: float, elapsed: float, delay: float) -> APITimeoutError:
+    """The error for a call whose next attempt would come too late.
+
+    Args:
+        request: facts about the attempt that failed.
+        deadline: seconds the call has.
+        elapsed: seconds since it began.
+        delay: seconds until the next attempt.
+    """
+    return APITimeoutError(
+        request,
+        limit="deadline",
+        seconds=deadline,
+        elapsed=elapsed,
+        message=f"Request timed out: the next attempt, {delay:.3g} s from now, would begin after the call's "
+        f"deadline of {deadline:g} s (deadline), {elapsed:.3g} s after the call began.",
+    )

@@ -14,14 +14,14 @@ from ..errors import APIError, APITimeoutError
 from .bodies import spent_reason
 from .interrupt import Interrupt
 from .lanes import LanePool
-from .mapping import FINAL_KINDS, api_error
+from .mapping import FINAL_KINDS, api_error, out_of_time
 from .redirects import REDIRECTS, redirected
 from .request import Attempt, LaneError, PreparedRequest, RawAnswer, check_header
 from .retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from .settings import HTTPOptions
 
 if TYPE_CHECKING:
-    from .facts import RequestFacts, ResponseFacts
+    from .facts import ResponseFacts
     from .request import Authorizer, Lane
 
 __all__ = ["Transport"]
@@ -161,7 +161,9 @@ class Transport:
                 raise error from error.__cause__
             delay = policy.delay(error, attempt=number)
             if ends is not None and lane.loop.time() + delay >= ends:
-                raise _out_of_time(prepared, started, lane, delay) from error
+                assert prepared.deadline is not None
+                elapsed = lane.loop.time() - started
+                raise out_of_time(prepared.facts(), prepared.deadline, elapsed, delay) from error
             if prepared.watch is not None:
                 await prepared.watch.retrying(error, delay)
             number += 1
@@ -234,17 +236,3 @@ def _extra_headers(prepared: PreparedRequest, number: int) -> list[tuple[str, st
     if prepared.retry_count_header:
         headers.append((RETRY_COUNT, str(number)))
     return headers
-
-
-def _out_of_time(prepared: PreparedRequest, started: float, lane: Lane, delay: float) -> APITimeoutError:
-    assert prepared.deadline is not None
-    request: RequestFacts = prepared.facts()
-    elapsed = lane.loop.time() - started
-    return APITimeoutError(
-        request,
-        limit="deadline",
-        seconds=prepared.deadline,
-        elapsed=elapsed,
-        message=f"Request timed out: the next attempt, {delay:.3g} s from now, would begin after the call's "
-        f"deadline of {prepared.deadline:g} s (deadline), {elapsed:.3g} s after the call began.",
-    )
