@@ -182,7 +182,10 @@ def normalize_tool_schema(
 
     Raises:
       SchemaError: a `$ref` leads nowhere, or a schema holds itself and so cannot be written out.
+      TypeError: `drop` is one string.
     """
+    if isinstance(drop, str):
+        raise TypeError(f"drop takes keywords, for instance ({drop!r},)")
     dropped = frozenset(drop)
     find = _Strict(schema).find
     open_references: list[str] = []
@@ -225,7 +228,8 @@ def _inside(
     if keyword in _MAPS and isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {k: walk(v, (*path, keyword, k)) for k, v in members.items()}
-    if keyword in _LISTS and isinstance(value, list):
+    # The `items` of older drafts: one schema for each place of a tuple.
+    if (keyword in _LISTS or keyword == "items") and isinstance(value, list):
         return [walk(v, (*path, keyword, str(i))) for i, v in enumerate(cast("list[object]", value))]
     if keyword in _SINGLE:
         return walk(value, (*path, keyword))

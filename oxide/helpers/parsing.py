@@ -113,15 +113,20 @@ def strict_schema(format: Any) -> dict[str, Any]:
       A schema that is shared: not to be changed.
 
     Raises:
-      TypeError: pydantic can make nothing of it.
+      TypeError: pydantic can make nothing of it, or it has no JSON schema.
       SchemaError: its schema has references that cannot be followed.
     """
+    from pydantic.errors import PydanticUserError
+
     try:
         found = _schemas.get(format)
     except TypeError:
         found = None
     if found is None:
-        made = format.model_json_schema() if is_model(format) else adapter(format).json_schema()
+        try:
+            made = format.model_json_schema() if is_model(format) else adapter(format).json_schema()
+        except PydanticUserError as error:
+            raise TypeError(f"{format!r} has no JSON schema: {error.message}") from error
         found = ensure_strict(made)
         _remember(_schemas, format, found)
     return found

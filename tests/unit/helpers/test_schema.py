@@ -6,6 +6,7 @@ import enum
 import ipaddress
 import json
 import pathlib
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -16,6 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from oxide.errors import OpenAIError, SchemaError
 from oxide.helpers.parsing import chat_format, text_format
+from oxide.helpers.tools import pydantic_function_tool
 from oxide.schema import check_strict, ensure_strict, normalize_tool_schema
 from tests.unit.helpers.schema_corpus import (
     Awkward,
@@ -196,6 +198,20 @@ def test_what_is_no_schema_at_all() -> None:
             check_strict(given)
 
 
+def test_types_without_a_schema_are_told_apart() -> None:
+    class Calling(BaseModel):
+        call: Callable[[], int]
+
+    class Unfinished(BaseModel):
+        other: Nowhere  # type: ignore[name-defined]  # noqa: F821
+
+    for make in (chat_format, text_format, pydantic_function_tool):
+        with pytest.raises(TypeError, match=r"Calling'> has no JSON schema: Cannot generate"):
+            make(Calling)
+        with pytest.raises(TypeError, match=r"Unfinished'> has no JSON schema: .* `Nowhere`"):
+            make(Unfinished)
+
+
 def test_levels_are_those_written_out_within_one_another() -> None:
     nested: Any = int
     for _ in range(30):
@@ -321,6 +337,15 @@ def test_normalizing_keeps_parameters_named_like_keywords() -> None:
     assert plain["properties"]["$defs"]["properties"] == {"x": {"type": "number"}, "y": {"type": "number"}}
     assert "$defs" not in plain
     assert "title" not in plain
+
+
+def test_normalizing_goes_into_tuples_and_wants_a_list_of_keywords() -> None:
+    schema = {"properties": {"a": {"type": "array", "items": [{"title": "T", "type": "string"}]}}}
+    assert normalize_tool_schema(schema) == {
+        "properties": {"a": {"type": "array", "items": [{"type": "string"}]}}
+    }
+    with pytest.raises(TypeError, match=r"drop takes keywords, for instance \('title',\)"):
+        normalize_tool_schema(schema, drop="title")
 
 
 def test_normalizing_says_the_same_with_what_is_left() -> None:
