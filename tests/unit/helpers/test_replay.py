@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from oxide.errors import APIResponseValidationError
 from oxide.helpers.replay import (
+    as_received,
     replay_items,
     snapshot_request,
     snapshot_response,
@@ -15,7 +18,8 @@ from oxide.helpers.replay import (
     valid_native_reasoning,
     wire_item,
 )
-from oxide.models import construct
+from oxide.json import pad
+from oxide.models import build, construct, set_request_id
 from oxide.options import omit
 from oxide.types.responses import Response, ResponseFunctionToolCall
 
@@ -169,3 +173,36 @@ def test_an_answer_nobody_can_change() -> None:
     copied = snapshot_response(response)
     response.output[0].status = "incomplete"  # type: ignore[union-attr]
     assert copied.output[0].status == "completed"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_an_answer_as_it_was_received(read: bool) -> None:
+    data = {
+        "id": 5,
+        "status": "odd",
+        "output": [{**MESSAGE, "later": [1]}],
+        "temperature": "hot",
+        "new": {"a": 1},
+    }
+    body = json.dumps(data).encode()
+    answer: Response = build(Response, pad(body), len(body))
+    set_request_id(answer, "req_1")
+    assert as_received(answer).to_dict(warnings=False) == data
+    copy = as_received(answer)
+    assert copy._request_id == "req_1"
+    with pytest.raises(APIResponseValidationError, match="temperature"):
+        _ = answer.temperature
+    message = copy.output[0]
+    assert message.type == "message"
+    message.content.clear()
+    assert as_received(answer).to_dict(warnings=False) == data
+
+
+def test_an_answer_that_was_changed_keeps_the_change() -> None:
+    body = json.dumps({"id": "r", "output": [MESSAGE], "status": "completed"}).encode()
+    answer: Response = build(Response, pad(body), len(body))
+    answer.status = "failed"
+    copy = as_received(answer)
+    assert copy.status == "failed"
+    assert copy.output == answer.output
+    assert copy.output[0] is not answer.output[0]
