@@ -60,7 +60,7 @@ async def test_request(oxide_server: Server, name: str) -> None:
     results: list[Any] = []
     for package, client in clients(oxide_server):
         options = models(package).FinalRequestOptions.construct(**OPTIONS[name])
-        results.append(await client.request(dict[str, Any], options))
+        results.append(await client.request(object, options))
         await client.close()
     official, mine = told(oxide_server)
     assert mine == official
@@ -81,9 +81,7 @@ async def test_a_requested_stream(oxide_server: Server) -> None:
     oxide_server.script("*", Answer.sse([{"n": 1}, {"n": 2}], done=True), times=2)
     for package, client in clients(oxide_server):
         options = models(package).FinalRequestOptions(method="post", url="/events", json_data={})
-        stream = await client.request(
-            object, options, stream=True, stream_cls=package.AsyncStream[dict[str, int]]
-        )
+        stream = await client.request(object, options, stream=True, stream_cls=package.AsyncStream[object])
         assert [event async for event in stream] == [{"n": 1}, {"n": 2}]
         await client.close()
 
