@@ -23,6 +23,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "oxide/document.h"
 
@@ -113,6 +116,7 @@ int code_of(sj::error_code error) noexcept
             return code_;                         \
     } while (0)
 
+#include "document_strings.h"
 #include "document_tokens.h"
 
 int classify_string(const char *p, size_t n) noexcept { return classify(p, n); }
@@ -205,17 +209,6 @@ int scan_tree(const char *p, size_t n, ox_fields *out) noexcept
         }
         OX_CALL(tokens.step(object[depth] ? '}' : ']', &more));
     }
-}
-
-int unescape(const char *p, size_t n, char *out, size_t *out_len) noexcept
-{
-    (void)n; // the closing quote ends it
-    uint8_t *start = reinterpret_cast<uint8_t *>(out);
-    uint8_t *end = row::stringparsing::parse_string(reinterpret_cast<const uint8_t *>(p), start, false);
-    if (!end)
-        return OX_JSON_SYNTAX;
-    *out_len = static_cast<size_t>(end - start);
-    return OX_JSON_OK;
 }
 
 // A key with escapes is compared unescaped. They are so rare that a buffer from the heap will do.
