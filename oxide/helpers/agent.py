@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from oxide.errors import InputRequiredError, MaxTurnsExceededError, OpenAIError
 from oxide.transport.interrupt import Interrupt
 
-from .agent_calls import ToolRuns, add_usage, functions_of, waiting
+from .agent_calls import add_usage, check_limits, check_params, functions_of, waiting
 from .agent_events import ToolFinishedEvent, ToolStartedEvent, TurnFinishedEvent
+from .agent_runs import EventsAndTools, ToolRuns
 from .function_calls import ClosedCalls
 from .given_tools import tools_for_responses
 
@@ -81,8 +82,10 @@ class AgentRun:
       responses: the complete ones.
 
     Raises:
-      ValueError: a limit is below 1, two tools have one name, a function tool has no function, or
-        `store=False` is given without a conversation: the next turn could not refer to the one before.
+      ValueError: a limit is too small, two tools have one name, a tool would run on this side and is no
+        function, or `store=False` is given without a conversation: the next turn could not refer to the one
+        before.
+      TypeError: `responses.stream` does not know a parameter, or the agent itself gives it.
     """
 
     def __init__(
@@ -97,9 +100,8 @@ class AgentRun:
         max_parallel_tools: int = 8,
         tool_timeout: float | None = None,
     ) -> None:
-        for name, limit in (("max_turns", max_turns), ("max_parallel_tools", max_parallel_tools)):
-            if limit < 1:
-                raise ValueError(f"{name}={limit!r}: at least 1 is needed")
+        check_limits(tool_timeout, max_turns=max_turns, max_parallel_tools=max_parallel_tools)
+        check_params(params)
         # None is a legal value, and stands for no conversation.
         self._remembered = params.get("conversation") is not None
         if params.get("store") is False and not self._remembered:
@@ -108,7 +110,9 @@ class AgentRun:
         self._transport = transport
         self._params = dict(params)
         if self._tools:
-            self._params.update(tools=self._tools, parallel_tool_calls=parallel_tools)
+            self._params["tools"] = self._tools
+        if self._tools or not parallel_tools:
+            self._params["parallel_tool_calls"] = parallel_tools
         self._input = input
         self._max_turns = max_turns
         limit = max_parallel_tools if parallel_tools else 1
@@ -243,22 +247,26 @@ class AgentRun:
             self.turns += 1
             calls: list[FunctionCall] = []
             outputs: dict[str, str | list[Any]] = {}
-            async with await self._transport({**self._params, **following}) as stream:
+            async with (
+                await self._transport({**self._params, **following}) as stream,
+                EventsAndTools(stream, self._runs) as events,
+            ):
                 closed = ClosedCalls(self._tools)
-                async for event in stream:
-                    yield event
-                    for call in closed.closed(event, stream):
-                        calls.append(call)
-                        # After the last turn nobody would hear of what a tool did.
-                        if self.turns < self._max_turns:
-                            yield self._runs.start(call, self.turns)
+                async for event in events:
+                    if event is not None:
+                        yield event
+                        for call in closed.closed(event, stream):
+                            calls.append(call)
+                            # After the last turn nobody would hear of what a tool did.
+                            if self.turns < self._max_turns:
+                                yield self._runs.start(call, self.turns)
                     for done in self._taken(outputs):
                         yield done
                 response = await stream.get_final_response()
             self.responses.append(response)
             if calls and self.turns == self._max_turns:
                 raise MaxTurnsExceededError(self.turns, calls)
-            while await self._runs.more():
+            while await self._runs.wait():
                 for done in self._taken(outputs):
                     yield done
             yield TurnFinishedEvent(response, self.turns)

@@ -1,107 +1,60 @@
-"""An agent's tools: which of them run here, how they run, and what the model is told of a call."""
+"""An agent's tools and turns: what can be asked for, what the model is told of a call, what is added up."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import ToolArgumentsError, mapping_of
 
-from .agent_events import ToolFinishedEvent, ToolStartedEvent
 from .given_tools import CallableTool
 
 if TYPE_CHECKING:
-    from .function_calls import FunctionCall
     from .tools import FunctionTool
 
-__all__ = ["ToolRuns", "add_usage", "functions_of", "sendable", "told", "waiting"]
+__all__ = ["add_usage", "check_limits", "check_params", "functions_of", "sendable", "told", "waiting"]
 
 
-class ToolRuns:
-    """The tools an agent runs: limited in number and time, ended together.
+def check_params(params: Iterable[str]) -> None:
+    """Refuse what no turn can be asked with.
 
     Args:
-      functions: by name.
-      limit: how many run at a time; those over their time do not count.
-      timeout: seconds each may take once it has begun; None for no limit.
+      params: names of parameters of `responses.stream`.
+
+    Raises:
+      TypeError: one is not known, or is the agent's own to give.
     """
+    from oxide.resources.responses import AsyncResponses
 
-    def __init__(
-        self, functions: Mapping[str, FunctionTool[..., Any]], limit: int, timeout: float | None
-    ) -> None:
-        self._functions = functions
-        self._slots = asyncio.Semaphore(limit)
-        self._timeout = timeout
-        self._running: set[asyncio.Task[ToolFinishedEvent]] = set()
-        self._ended: deque[asyncio.Task[ToolFinishedEvent]] = deque()
-        self._cancelled = False
+    code = AsyncResponses.stream.__code__
+    known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    for name in params:
+        if name in _OWN:
+            raise TypeError(f"{name!r} is the agent's own to send: {_OWN[name]}")
+        if name not in known:
+            raise TypeError(
+                f"agent() got an unexpected keyword argument {name!r}; "
+                "what servers know beyond the API goes into extra_body"
+            )
 
-    def start(self, call: FunctionCall, turn: int) -> ToolStartedEvent:
-        """Run a call's tool as soon as there is room.
 
-        Args:
-          call: the call.
-          turn: the turn it is of.
-        """
-        task = asyncio.create_task(self._execute(call, turn), name=f"tool {call.name}")
-        self._running.add(task)
-        task.add_done_callback(self._end)
-        return ToolStartedEvent(call, turn)
+def check_limits(tool_timeout: float | None, **counts: int) -> None:
+    """Refuse limits that stop everything, or nothing.
 
-    def finished(self) -> Iterator[ToolFinishedEvent]:
-        """Those that have ended since this was last asked for.
+    Args:
+      tool_timeout: seconds, or None.
+      counts: the others, by name.
 
-        Raises:
-          BaseException: what a tool raised that is no Exception, such as SystemExit.
-        """
-        while self._ended:
-            yield self._ended.popleft().result()
-
-    async def more(self) -> bool:
-        """Wait until one has ended; False where none is left."""
-        if self._running and not self._ended:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        return bool(self._ended)
-
-    async def cancel(self) -> None:
-        """Cancel those that run, and wait until they have ended."""
-        self._cancelled = True
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, *self._ended, return_exceptions=True)
-
-    def _end(self, task: asyncio.Task[ToolFinishedEvent]) -> None:
-        self._running.discard(task)
-        self._ended.append(task)
-
-    async def _execute(self, call: FunctionCall, turn: int) -> ToolFinishedEvent:
-        failure: Exception
-        try:
-            async with self._slots:
-                return await asyncio.wait_for(self._outcome(call, turn), self._timeout)
-        except asyncio.CancelledError:
-            if self._cancelled:
-                raise
-            failure = RuntimeError("the tool was cancelled")
-        except asyncio.TimeoutError:
-            failure = TimeoutError(f"it took longer than {self._timeout} s")
-        return ToolFinishedEvent(call, turn, told(failure), failure)
-
-    async def _outcome(self, call: FunctionCall, turn: int) -> ToolFinishedEvent:
-        try:
-            return ToolFinishedEvent(call, turn, sendable(await self._call(call)))
-        except Exception as error:
-            # Within the limit: a TimeoutError of the tool's own is not the limit's.
-            return ToolFinishedEvent(call, turn, told(error), error)
-
-    async def _call(self, call: FunctionCall) -> Any:
-        tool = self._functions.get(call.name)
-        if tool is None:
-            names = ", ".join(self._functions)
-            raise LookupError(f"there is no tool {call.name!r}" + (f", only {names}" if names else ""))
-        return await tool.call(call.arguments)
+    Raises:
+      ValueError: one is too small, or no number of the kind it has to be.
+    """
+    for name, limit in counts.items():
+        if not isinstance(cast("object", limit), int) or limit < 1:
+            raise ValueError(f"{name}={limit!r}: at least 1 is needed, and a whole number")
+    if tool_timeout is not None and not tool_timeout > 0:
+        raise ValueError(
+            f"tool_timeout={tool_timeout!r}: more than 0 seconds are needed, or None for no limit"
+        )
 
 
 def functions_of(tools: Iterable[Mapping[str, Any]]) -> dict[str, FunctionTool[..., Any]]:
@@ -140,27 +93,56 @@ def told(error: Exception) -> str:
     Args:
       error: what it raised.
     """
-    if isinstance(error, ToolArgumentsError):
-        return str(error)
+    return str(error) if isinstance(error, ToolArgumentsError) else f"Error: {_described(error)}"
+
+
+def _described(error: BaseException) -> str:
     try:
         text = str(error)
     except Exception:
         text = "it cannot be shown"
-    name = type(error).__name__
-    return f"Error: {name}: {text}" if text else f"Error: {name}"
+    # A group says only how many there are.
+    inner = getattr(error, "exceptions", None)
+    parts = cast("tuple[object, ...]", inner) if isinstance(inner, tuple) else ()
+    reasons = "; ".join(_described(part) for part in parts if isinstance(part, BaseException))
+    return ": ".join(part for part in (type(error).__name__, text, reasons) if part)
 
 
 def sendable(result: object) -> str | list[Any]:
-    """What a tool returned, as the output of its call: text, or parts such as images; all else as JSON."""
+    """What a tool returned, as the output of its call.
+
+    Args:
+      result: text, as str or as bytes in UTF-8; a part such as an image, or a list of parts, as dicts or as
+        models; anything else is sent as JSON.
+
+    Raises:
+      ValueError: JSON cannot say it, or the bytes are no text.
+    """
     if isinstance(result, str):
         return result
-    if isinstance(result, list) and result:
-        parts = cast("list[object]", result)
-        if all(mapping_of(part).get("type") in _PARTS for part in parts):
+    if isinstance(result, bytes):
+        return result.decode()
+    if (part := _part(result)) is not None:
+        return [part]
+    if isinstance(result, (list, tuple)) and result:
+        parts = [_part(item) for item in cast("list[object]", result)]
+        if None not in parts:
             return parts
     from pydantic_core import to_json
 
-    return to_json(result).decode()
+    return to_json(result, inf_nan_mode="strings").decode()
+
+
+def _part(value: object) -> Mapping[str, Any] | None:
+    """The value as a part of an output; None where it is none."""
+    from pydantic import BaseModel
+
+    kind = getattr(value, "type", None) if isinstance(value, BaseModel) else mapping_of(value).get("type")
+    if not isinstance(kind, str) or kind not in _PARTS:
+        return None
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return mapping_of(value)
 
 
 def waiting(output: Iterable[Any]) -> list[Any]:
@@ -184,7 +166,7 @@ def waiting(output: Iterable[Any]) -> list[Any]:
 
 
 def add_usage(total: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Add the tokens of one response.
+    """Add the tokens of one response; of what is no number, such as a flag, the last one counts.
 
     Args:
       total: counts so far; it is changed.
@@ -193,10 +175,18 @@ def add_usage(total: dict[str, Any], more: Mapping[str, Any]) -> None:
     for name, count in more.items():
         if isinstance(count, Mapping):
             add_usage(total.setdefault(name, {}), cast("Mapping[str, Any]", count))
-        elif isinstance(count, int):
+        elif isinstance(count, (int, float)) and not isinstance(count, bool):
             total[name] = total.get(name, 0) + count
+        elif count is not None:
+            total[name] = count
 
 
+_OWN = {
+    "parallel_tool_calls": "use parallel_tools",
+    "response_id": "a run begins with a new response",
+    "starting_after": "a run begins with a new response",
+    "stream": "every turn is streamed",
+}
 _LOCAL = frozenset(("apply_patch", "computer", "computer_use_preview", "custom", "local_shell"))
 _LOCAL_CALLS = frozenset(("apply_patch_call", "computer_call", "custom_tool_call", "local_shell_call"))
 _PARTS = frozenset(("input_text", "input_image", "input_file"))

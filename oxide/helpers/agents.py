@@ -52,17 +52,20 @@ class Agents:
           max_turns: responses before the run stops with an error. At least 1.
           parallel_tools: whether the model may call several tools at once and they run side by side.
           max_parallel_tools: how many run at a time; those over their time do not count. At least 1.
-          tool_timeout: seconds one call may take once it has begun; None for no limit. A function that is not
-            async has a thread of its own and goes on in it, unheard, at the longest until the program exits.
+          tool_timeout: seconds one call may take once it has begun; None for no limit. It is cancelled then,
+            and the run goes on without waiting for it. A function that is not async has a thread of its own
+            and goes on in it, unheard, at the longest until the program exits.
           transport: opens the stream of a turn; left out, by HTTP.
-          params: more parameters of `responses.stream`, in every turn: `text_format`, `reasoning` …
+          params: more parameters of `responses.stream`, in every turn: `text_format`, `reasoning` … With a
+            `tool_choice` that demands a call no turn can be the last.
 
         Returns:
           The run. Nothing is sent before it is iterated.
 
         Raises:
-          ValueError: a limit is below 1, two tools have one name, a tool would run on this side and is no
+          ValueError: a limit is too small, two tools have one name, a tool would run on this side and is no
             function, or `store=False` without a conversation.
+          TypeError: `responses.stream` does not know a parameter, or the agent itself gives it.
           SchemaError: the API would refuse the schema of a tool.
 
         While it runs:

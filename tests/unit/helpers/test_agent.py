@@ -267,6 +267,17 @@ async def test_plain_functions_are_tools(oxide_server: Server, oxide_client: oxi
     assert [o["output"] for o in second["input"]] == ["8", "Hello Oslo"]
 
 
+async def test_one_call_at_a_time_is_asked_for_without_tools_too(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    script(oxide_server, response(1, text="done"), response(2, text="done"))
+    for parallel in (False, True):
+        # A stored prompt may bring tools of its own.
+        async with oxide_client.agent("m", input="go", prompt={"id": "p"}, parallel_tools=parallel) as run:
+            await run.get_final_response()
+    assert [body.get("parallel_tool_calls") for body in sent(oxide_server)] == [False, None]
+
+
 async def test_no_conversation_is_none(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
     script(oxide_server, response(1, ("shout", '{"text": "a"}')), response(2, text="done"))
     async with oxide_client.agent("m", input="go", tools=[shout], conversation=None) as run:
@@ -281,10 +292,6 @@ async def test_what_cannot_run_is_refused_before_anything_is_sent(
     async def free(anything: dict[str, int]) -> None: ...
 
     agent: Any = oxide_client.agent
-    with pytest.raises(ValueError, match="max_turns=0: at least 1"):
-        agent("m", input="", max_turns=0)
-    with pytest.raises(ValueError, match="max_parallel_tools=0"):
-        agent("m", input="", max_parallel_tools=0)
     with pytest.raises(ValueError, match="store=False"):
         agent("m", input="", store=False)
     with pytest.raises(ValueError, match="store=False"):
