@@ -121,7 +121,9 @@ def _drop_parsed(given: Any) -> None:
     if kind == "function_call":
         given.pop("parsed_arguments", None)
     elif kind == "message":
-        for part in given.get("content") or ():
+        content: object = given.get("content")
+        parts: list[Any] = cast("list[object]", content) if isinstance(content, list) else []
+        for part in parts:
             if mapping_of(part).get("type") == "output_text":
                 part.pop("parsed", None)
 

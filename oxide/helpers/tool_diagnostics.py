@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias, cast
 
 from typing_extensions import TypedDict
 
+from oxide.errors import mapping_of
+
 __all__ = ["ToolDiagnostic", "ToolDiagnosticObserver", "ToolDiagnosticUsage", "emit_tool_diagnostic"]
 
 Api: TypeAlias = Literal["responses", "decisions", "browser", "computer"]
@@ -85,7 +87,7 @@ def emit_tool_diagnostic(
       started: when it began, in seconds of `time.monotonic()`.
       call_id: the call it was done for.
       member: the function or action.
-      usage: an answer's `usage`; told only where all counts are there.
+      usage: an answer's `usage`, as an object or as it came; told only where all counts are there.
 
     Source: same name and arguments as in the official SDK.
     """
@@ -107,15 +109,15 @@ def emit_tool_diagnostic(
         if inspect.iscoroutine(told):
             told.close()
         elif isinstance(told, asyncio.Future):
-            future: asyncio.Future[Any] = told
-            future.add_done_callback(_look_at)
+            cast("asyncio.Future[object]", told).add_done_callback(_look_at)
     except (Exception, asyncio.CancelledError):
         return
 
 
 def _counts(usage: object) -> ToolDiagnosticUsage | None:
+    given = mapping_of(usage)
     counts: dict[str, object] = {
-        name: getattr(usage, name, None) for name in ToolDiagnosticUsage.__annotations__
+        name: given.get(name, getattr(usage, name, None)) for name in ToolDiagnosticUsage.__annotations__
     }
     if any(type(count) is not int or count < 0 for count in counts.values()):
         return None

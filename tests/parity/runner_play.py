@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -13,6 +14,8 @@ from typing import Any, Literal
 
 import pydantic
 
+from oxide.errors import APIResponseValidationError
+from oxide.models.lazy import raw_json
 from oxide.testing import Answer, Server
 
 __all__ = ["City", "Played", "Scenario", "answer", "both", "events", "play", "response"]
@@ -150,6 +153,9 @@ class Played:
 
 
 def plain(value: Any) -> Any:
+    raw = raw_json(value)
+    if raw is not None:
+        return json.loads(raw)
     if isinstance(value, pydantic.BaseModel):
         return value.to_dict(warnings=False)  # type: ignore[attr-defined]
     return deepcopy(value)
@@ -344,8 +350,10 @@ async def _iterate(program: Program, client: Any) -> None:
             played.turns.append({**shown, "response": plain(turn.response)})
             if scenario.at_turn is not None:
                 scenario.at_turn(turn, played.log)
-            for item in turn.response.output:
-                spoil(item)
+            # What does not fit its class is refused when it is read.
+            with suppress(APIResponseValidationError):
+                for item in turn.response.output:
+                    spoil(item)
             if scenario.leave_at == turn.step:
                 played.closed = runner.close()
                 break

@@ -218,7 +218,7 @@ class Drive:
             emit_tool_diagnostic(options.on_diagnostic, "responses", "request", reason, began)
             raise
         answer = Answer(response)
-        usage = response.usage
+        usage: object = answer.data.get("usage")
         emit_tool_diagnostic(options.on_diagnostic, "responses", "request", "completed", began, usage=usage)
         run.check()
         return answer

@@ -37,6 +37,7 @@ def test_names_and_numbers_only() -> None:
     ("usage", "counts"),
     [
         (SimpleNamespace(input_tokens=1, output_tokens=2, total_tokens=3, more="x"), True),
+        ({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}, True),
         (SimpleNamespace(input_tokens=1, output_tokens=2), False),
         (SimpleNamespace(input_tokens=1, output_tokens=2, total_tokens=-3), False),
         (SimpleNamespace(input_tokens=1, output_tokens=2, total_tokens=True), False),
