@@ -401,7 +401,7 @@ async def test_a_cancelled_task_says_what_was_done(oxide_server: Server, place: 
         assert type(left) is package.DecisionsToolRunnerCancelledError
         assert left.reason == "cancelled"
         assert (
-            error.attempted_candidate_ids
+            left.attempted_candidate_ids
             == {
                 "observe": (),
                 "candidates": (),
