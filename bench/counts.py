@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.count_cases import CASES, REFERENCES
+from bench.count_cold import PARTS
 from bench.runner import ROOT, command, server
 
 LIMITS = ROOT / "bench/limits.json"
@@ -99,23 +100,48 @@ def measure(names: list[str], keep: Path | None = None) -> dict[str, float]:
     Raises:
         SystemExit: valgrind is missing, or the process failed.
     """
+    with server() as base:
+        return per_operation(_dumps(["bench.count_cases", base, *names], 3 * len(names), keep), names)
+
+
+def measure_cold(keep: Path | None = None) -> dict[str, float]:
+    """Count the parts of a first call in a new process.
+
+    Args:
+        keep: Folder for callgrind's dumps; a temporary one when None.
+
+    Returns:
+        Instructions by part.
+
+    Raises:
+        SystemExit: valgrind is missing, or the process failed.
+    """
+    with server() as base:
+        address = f"{base}/cold/v1"
+        # Not counted: byte code gets compiled, whatever the environment says of keeping it.
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        subprocess.run(command(sys.executable, "bench.count_cold", address), check=True, env=env)
+        return dict(zip(PARTS, _dumps(["bench.count_cold", address], len(PARTS), keep), strict=True))
+
+
+def _dumps(module: list[str], count: int, keep: Path | None) -> list[int]:
+    """Run a module of the bench under callgrind; the count of each part that ends with a mark."""
     if shutil.which("valgrind") is None:
         raise SystemExit("instruction counts need valgrind: apt-get install valgrind")
-    with tempfile.TemporaryDirectory() as temporary, server() as base:
+    with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("callgrind.out*"):
             old.unlink()
         dump = folder / "callgrind.out"
         argv = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={dump}", "--dump-before=ctermid"]
-        argv += command(sys.executable, "bench.count_cases", base, *names)
+        argv += command(sys.executable, *module)
         # PYTHONMALLOC stays as it is in use: pymalloc's instructions are part of what an operation costs.
         env = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
         ran = subprocess.run(argv, env=env, cwd=temporary, capture_output=True, text=True)
         if ran.returncode:
             raise SystemExit(f"the counted process failed:\n{ran.stdout}{ran.stderr}")
-        dumps = [total((folder / f"callgrind.out.{i}").read_text()) for i in range(1, 3 * len(names) + 1)]
-    return per_operation(dumps, names)
+        return [total((folder / f"callgrind.out.{i}").read_text()) for i in range(1, count + 1)]
 
 
 def same_build(counts: dict[str, float], stored: dict[str, float]) -> bool:
@@ -196,6 +222,7 @@ def updated(limits: dict[str, Any], where: str, counts: dict[str, float]) -> dic
 def main(argv: list[str] | None = None) -> int:
     """Count, compare, perhaps store; the exit status."""
     epilog = "\n".join(f"{c.name:24s}{c.about}" for c in CASES.values())
+    epilog += f"\n{'cold.call':24s}a first responses.create() in a new process, and what oxide imports for it"
     parser = argparse.ArgumentParser(
         "python -m bench.counts",
         description=__doc__,
@@ -217,7 +244,9 @@ def main(argv: list[str] | None = None) -> int:
         LIMITS.write_text(json.dumps(updated(limits, key(), counts), indent=1) + "\n", encoding="utf-8")
         limits = json.loads(LIMITS.read_text(encoding="utf-8"))
     how, verdicts = judge(counts, limits, key())
-    verdicts += quotients(counts, limits["quotients"])
+    # Of what is imported every build has its own count; the parts are held to each other alone.
+    cold = any(fnmatch.fnmatch("cold.call", pattern) for pattern in patterns)
+    verdicts += quotients({**counts, **(measure_cold() if cold else {})}, limits["quotients"])
     print(how, show(verdicts), sep="\n")
     failed = [v.name for v in verdicts if v.failed]
     if args.check and failed:

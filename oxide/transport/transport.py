@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from .._faults import status_error
-from .._logging import INFO, known_levels
+from .._logging import INFO, known_levels, logger
 from ..errors import APIError, APITimeoutError
 from .bodies import spent_reason
 from .interrupt import Interrupt
@@ -70,7 +70,8 @@ class Transport:
         """
         lane = self._lanes.get()
         started = lane.loop.time()
-        if prepared.watch is not None or known_levels.get(INFO, True):
+        logged = known_levels.get(INFO)
+        if prepared.watch is not None or (logger.isEnabledFor(INFO) if logged is None else logged):
             return self._watched(lane, prepared, started)
         if prepared.deadline is None:
             # Handed on, not awaited here: each coroutine around a call costs a small one 1 %.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import pytest
 
-from bench import count_cases, counts
+from bench import count_cases, count_cold, counts
 
 LIMITS: dict[str, Any] = {
     "default": "here",
@@ -89,3 +91,26 @@ def test_every_case_runs_and_is_marked() -> None:
     with server() as base:
         count_cases.run(list(count_cases.CASES), base, lambda: marks.append(1))
     assert len(marks) == 3 * len(count_cases.CASES)
+
+
+def test_a_first_call_is_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.runner import server
+
+    marks: list[int] = []
+    monkeypatch.setattr(os, "ctermid", lambda: marks.append(1))
+    with server() as base:
+        monkeypatch.setattr(sys, "argv", ["count_cold", f"{base}/cold/v1"])
+        count_cold.main()
+    assert len(marks) == len(count_cold.PARTS)
+
+
+def test_a_mark_ends_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def dumps(module: list[str], count: int, keep: object) -> list[int]:
+        ran.append(module)
+        return [10, 20, 3]
+
+    monkeypatch.setattr(counts, "_dumps", dumps)
+    assert counts.measure_cold() == {"cold.pydantic": 10, "cold.aiohttp": 20, "cold.call": 3}
+    assert ran[0][0] == "bench.count_cold"
