@@ -40,6 +40,7 @@ UNKNOWN_TO_MANY = frozenset(
         "$id",
         "$schema",
         "additionalProperties",
+        "const",
         "contains",
         "contentEncoding",
         "contentMediaType",
@@ -47,6 +48,7 @@ UNKNOWN_TO_MANY = frozenset(
         "default",
         "dependentRequired",
         "dependentSchemas",
+        "discriminator",
         "else",
         "examples",
         "exclusiveMaximum",
@@ -58,6 +60,7 @@ UNKNOWN_TO_MANY = frozenset(
         "multipleOf",
         "not",
         "patternProperties",
+        "prefixItems",
         "propertyNames",
         "readOnly",
         "then",
@@ -170,7 +173,8 @@ def normalize_tool_schema(
     """The schema without the keywords some servers refuse.
 
     Only keywords go: a parameter called `format` or `title` stays. A dropped `const` becomes an `enum` of one
-    value, a dropped `oneOf` an `anyOf`; `allOf` of one schema is merged.
+    value, a dropped `oneOf` an `anyOf`, dropped `prefixItems` become `items` of any of them; `allOf` of one
+    schema is merged.
 
     Args:
       schema: the parameters of a tool.
@@ -216,7 +220,14 @@ def normalize_tool_schema(
         if "oneOf" in known and "oneOf" in dropped:
             known.setdefault("anyOf", known["oneOf"])
             known.pop("discriminator", None)
-        gone = dropped | (frozenset(("$defs", "definitions")) if inline_refs else frozenset[str]())
+        if "prefixItems" in known and "prefixItems" in dropped:
+            places = [
+                place for n, place in enumerate(known["prefixItems"]) if place not in known["prefixItems"][:n]
+            ]
+            known["items"] = places[0] if len(places) == 1 else {"anyOf": places}
+        # A discriminator names definitions, too.
+        inlined = frozenset(("$defs", "definitions", "discriminator")) if inline_refs else frozenset[str]()
+        gone = dropped | inlined
         return {k: _inside(k, v, path, walk) for k, v in known.items() if k not in gone}
 
     return cast("Schema", walk(schema, ()))

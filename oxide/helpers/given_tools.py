@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from oxide.errors import SchemaError, mapping_of
 
-from .parsing import check_sent, is_model
+from .parsing import check_sent, checked_schema, is_model, strict_schema
 from .tool_arguments import decode_arguments
 from .tools import FunctionTool, PydanticFunctionTool, check_bound, pydantic_function_tool
 
@@ -76,10 +76,17 @@ def _check_tool(tool: Mapping[str, Any]) -> None:
         function = mapping_of(tool.get("function", tool))
         if function.get("strict") is True and function.get("parameters") is not None:
             try:
-                check_sent(function["parameters"])
+                if isinstance(function, PydanticFunctionTool) and _untouched(function):
+                    checked_schema(function.model)
+                else:
+                    check_sent(function["parameters"])
             except SchemaError as error:
                 message = f"tool {function.get('name')}: {error}"
                 raise SchemaError(message, path=error.path, rule=error.rule) from error
+
+
+def _untouched(function: PydanticFunctionTool) -> bool:
+    return function["parameters"] is strict_schema(function.model)
 
 
 def _tool_of(given: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -18,6 +18,8 @@ from oxide.schema import check_strict, ensure_strict
 if TYPE_CHECKING:
     import pydantic
 
+T = TypeVar("T")
+
 ResponseFormatT = TypeVar("ResponseFormatT", default=None)
 """What a chat completion's content is parsed into."""
 
@@ -30,9 +32,11 @@ __all__ = [
     "adapter",
     "chat_format",
     "check_sent",
+    "checked_schema",
     "field_text",
     "is_model",
     "is_type",
+    "name_of",
     "parse_text",
     "partial_json",
     "strict_schema",
@@ -44,6 +48,7 @@ __all__ = [
 
 _adapters: WeakKeyDictionary[Any, pydantic.TypeAdapter[Any]] = WeakKeyDictionary()
 _schemas: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+_checked: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 
 
 def is_type(format: object) -> bool:
@@ -83,24 +88,25 @@ def adapter(format: Any) -> pydantic.TypeAdapter[Any]:
       TypeError: pydantic can make nothing of it.
     """
     from pydantic import TypeAdapter
-    from pydantic.errors import PydanticSchemaGenerationError
 
     if isinstance(cast("object", format), TypeAdapter):
         return cast("TypeAdapter[Any]", format)
+    return _kept(_adapters, format, _adapter)
+
+
+def _adapter(format: Any) -> pydantic.TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
     try:
-        found = _adapters.get(format)
-    except TypeError:
-        found = None
-    if found is None:
-        try:
-            found = TypeAdapter(format)
-        except PydanticSchemaGenerationError as error:
-            raise TypeError(
-                f"{format!r} cannot be parsed into: give a pydantic model, a dataclass, a TypedDict or a "
-                "pydantic.TypeAdapter"
-            ) from error
-        _remember(_adapters, format, found)
-    return found
+        return TypeAdapter(format)
+    except PydanticSchemaGenerationError as error:
+        raise TypeError(
+            f"{format!r} cannot be parsed into: give a pydantic model, a dataclass, a TypedDict or a "
+            "pydantic.TypeAdapter"
+        ) from error
+    except PydanticUserError as error:
+        raise TypeError(f"{format!r} cannot be parsed into: {error.message}") from error
 
 
 def strict_schema(format: Any) -> dict[str, Any]:
@@ -116,28 +122,50 @@ def strict_schema(format: Any) -> dict[str, Any]:
       TypeError: pydantic can make nothing of it, or it has no JSON schema.
       SchemaError: its schema has references that cannot be followed.
     """
+    return _kept(_schemas, format, _strict_schema)
+
+
+def _strict_schema(format: Any) -> dict[str, Any]:
     from pydantic.errors import PydanticUserError
 
     try:
-        found = _schemas.get(format)
-    except TypeError:
-        found = None
-    if found is None:
-        try:
-            made = format.model_json_schema() if is_model(format) else adapter(format).json_schema()
-        except PydanticUserError as error:
-            raise TypeError(f"{format!r} has no JSON schema: {error.message}") from error
-        found = ensure_strict(made)
-        _remember(_schemas, format, found)
-    return found
+        made = format.model_json_schema() if is_model(format) else adapter(format).json_schema()
+    except PydanticUserError as error:
+        raise TypeError(f"{format!r} has no JSON schema: {error.message}") from error
+    return ensure_strict(made)
 
 
-def _remember(cache: WeakKeyDictionary[Any, Any], key: Any, value: Any) -> None:
+def checked_schema(format: Any) -> dict[str, Any]:
+    """The strict schema of a type that the API takes, looked through once for each.
+
+    Args:
+      format: as for :func:`adapter`.
+
+    Returns:
+      What :func:`strict_schema` gives.
+
+    Raises:
+      TypeError: pydantic can make nothing of it, or it has no JSON schema.
+      SchemaError: the API would refuse its schema; it names the field and the rule.
+    """
+    return _kept(_checked, format, _checked_schema)
+
+
+def _checked_schema(format: Any) -> dict[str, Any]:
+    schema = strict_schema(format)
+    check_strict(schema)
+    return schema
+
+
+def _kept(cache: WeakKeyDictionary[Any, T], key: Any, make: Callable[[Any], T]) -> T:
     try:
-        cache[key] = value
+        found = cache.get(key)
     except TypeError:
         # `list[int]` and other aliases cannot be referred to weakly: made again each time, never kept.
-        return
+        return make(key)
+    if found is None:
+        found = cache[key] = make(key)
+    return found
 
 
 def is_model(format: object) -> bool:
@@ -151,7 +179,12 @@ def is_model(format: object) -> bool:
     return isinstance(format, type) and issubclass(format, BaseModel)
 
 
-def _name(format: Any) -> str:
+def name_of(format: Any) -> str:
+    """What the API is told that a type is called: 1 to 64 letters, digits, `_` and `-`.
+
+    Args:
+      format: as for :func:`adapter`.
+    """
     name = getattr(format, "__name__", "") or getattr(getattr(format, "_type", None), "__name__", "")
     # `Page[Item]` is a name in Python and none for the API.
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:64] or "response"
@@ -167,9 +200,8 @@ def chat_format(format: Any) -> dict[str, Any]:
       TypeError: pydantic can make nothing of it.
       SchemaError: the API would refuse its schema; it names the field and the rule.
     """
-    schema = strict_schema(format)
-    check_sent(schema)
-    return {"type": "json_schema", "json_schema": {"schema": schema, "name": _name(format), "strict": True}}
+    schema = checked_schema(format)
+    return {"type": "json_schema", "json_schema": {"schema": schema, "name": name_of(format), "strict": True}}
 
 
 def type_to_response_format_param(response_format: Any) -> Any:
@@ -203,9 +235,8 @@ def text_format(format: Any) -> dict[str, Any]:
       TypeError: pydantic can make nothing of it.
       SchemaError: the API would refuse its schema; it names the field and the rule.
     """
-    schema = strict_schema(format)
-    check_sent(schema)
-    return {"type": "json_schema", "strict": True, "name": _name(format), "schema": schema}
+    schema = checked_schema(format)
+    return {"type": "json_schema", "strict": True, "name": name_of(format), "schema": schema}
 
 
 def with_text_format(text: Any, format: Any) -> Any:

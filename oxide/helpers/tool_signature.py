@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Optional, get_origin, get_type_hints
 
 from oxide.errors import SchemaError
 
@@ -80,7 +80,8 @@ class ToolSignature:
         # By number: pydantic keeps names such as `schema` and `copy` for itself.
         for number, parameter in enumerate(self.parameters):
             info = Field(alias=parameter.name, description=self.docstring[1].get(parameter.name))
-            annotation = _annotated(hints[parameter.name], info)
+            default = self._described_defaults.get(parameter.name, parameter).default
+            annotation = _annotated(hints[parameter.name], info, none=default is None)
             given = parameter.default is not parameter.empty
             fields[f"argument_{number}"] = (annotation, parameter.default) if given else annotation
         try:
@@ -195,12 +196,28 @@ def takes_self(function: Callable[..., Any]) -> bool:
     return in_class or first.annotation is first.empty
 
 
-def _annotated(hint: Any, info: Any) -> Any:
-    """The annotation with a field before those it has, which win."""
+def _annotated(hint: Any, info: Any, *, none: bool) -> Any:
+    """The annotation with a field before those it has, which win; `x: str = None` is `str | None`."""
     annotated: Any = Annotated
     own = hint.__metadata__ if get_origin(hint) is Annotated else ()
-    parts = (hint.__origin__ if own else hint, info, *own)
+    kind = hint.__origin__ if own else hint
+    if none and not _takes_none(kind):
+        kind = Optional[kind]  # noqa: UP045 - not everything that is an annotation has a `|`.
+    parts = (kind, info, *own)
     return annotated[parts]
+
+
+def _takes_none(kind: Any) -> bool:
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic.errors import PydanticUserError
+
+    try:
+        TypeAdapter(kind).validate_python(None)
+    except ValidationError:
+        return False
+    except PydanticUserError:
+        return True  # That nothing can be made of it is told where the whole is made.
+    return True
 
 
 def _check_parameter(tool: str, parameter: inspect.Parameter) -> None:

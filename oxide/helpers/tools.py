@@ -277,14 +277,15 @@ def pydantic_function_tool(
 
     Args:
       model: the arguments.
-      name: name of the tool; the class's where None.
+      name: name of the tool; the class's where None (of `Page[Item]`, `Page_Item`).
       description: what it does; the class's docstring where None.
 
     Returns:
       The tool, strict.
 
     Raises:
-      SchemaError: the model cannot be in a strict schema.
+      ValueError: the API would not take the name.
+      TypeError: the model has no JSON schema.
 
     Source: same name, arguments and result as in the official SDK.
     """
@@ -302,7 +303,7 @@ def pydantic_responses_function_tool(
 
     Args:
       model: the arguments.
-      name: name of the tool; the class's where None.
+      name: name of the tool; the class's where None (of `Page[Item]`, `Page_Item`).
       description: what it does; the class's docstring where None.
       defer_loading: whether the model first has to find it by tool search; left out, not said.
 
@@ -310,7 +311,8 @@ def pydantic_responses_function_tool(
       The tool, strict.
 
     Raises:
-      SchemaError: the model cannot be in a strict schema.
+      ValueError: the API would not take the name.
+      TypeError: the model has no JSON schema.
 
     Source: same name, arguments and result as in the official SDK.
     """
@@ -323,9 +325,11 @@ def pydantic_responses_function_tool(
 def _model_tool(
     model: type[pydantic.BaseModel], name: str | None, description: str | None, head: dict[str, Any]
 ) -> PydanticFunctionTool:
-    from oxide.helpers.parsing import strict_schema
+    from oxide.helpers.parsing import name_of, strict_schema
 
-    definition = {**head, "name": name or model.__name__, "strict": True, "parameters": strict_schema(model)}
+    if name:
+        _check_name(name)
+    definition = {**head, "name": name or name_of(model), "strict": True, "parameters": strict_schema(model)}
     # Not inspect.getdoc: it would find pydantic's own docstring.
     text = model.__doc__ if description is None else description
     if text is not None:

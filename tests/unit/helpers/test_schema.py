@@ -6,6 +6,8 @@ import enum
 import ipaddress
 import json
 import pathlib
+import sys
+import typing
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -16,7 +18,8 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter
 
 from oxide.errors import OpenAIError, SchemaError
-from oxide.helpers.parsing import chat_format, text_format
+from oxide.helpers.given_tools import tools_for_chat, tools_for_responses
+from oxide.helpers.parsing import adapter, chat_format, text_format
 from oxide.helpers.tools import pydantic_function_tool
 from oxide.schema import check_strict, ensure_strict, normalize_tool_schema
 from tests.unit.helpers.schema_corpus import (
@@ -212,6 +215,19 @@ def test_types_without_a_schema_are_told_apart() -> None:
             make(Unfinished)
 
 
+def test_types_that_are_only_named() -> None:
+    for make in (chat_format, text_format):
+        with pytest.raises(TypeError, match=r"'Nowhere' has no JSON schema: .* not fully defined"):
+            make("Nowhere")
+    if sys.version_info < (3, 12):
+
+        class Kind(typing.TypedDict):
+            a: int
+
+        with pytest.raises(TypeError, match=r"cannot be parsed into: .*typing_extensions\.TypedDict"):
+            adapter(Kind)
+
+
 def test_levels_are_those_written_out_within_one_another() -> None:
     nested: Any = int
     for _ in range(30):
@@ -306,6 +322,25 @@ def test_names_the_api_takes() -> None:
     assert text_format(TypeAdapter(Point))["name"] == "Point"
 
 
+def test_a_type_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr("oxide.helpers.parsing.check_strict", seen.append)
+    model = pydantic.create_model("Once", a=(int, ...))
+    tool: Any = pydantic_function_tool(model)
+    for _ in range(3):
+        for schema in (
+            text_format(model)["schema"],
+            chat_format(model)["json_schema"]["schema"],
+            tools_for_chat([tool])[0]["function"]["parameters"],  # type: ignore[index]
+            tools_for_responses([tool])[0]["parameters"],  # type: ignore[index]
+        ):
+            assert seen == [schema]
+    # One that was changed is another one.
+    tool["function"]["parameters"] = {"type": "object", "properties": {}}
+    tools_for_chat([tool])
+    assert seen[1:] == [{"type": "object", "properties": {}}]
+
+
 def test_the_schema_of_a_type_is_made_once_and_not_kept_alive() -> None:
     import gc
     import weakref
@@ -337,6 +372,32 @@ def test_normalizing_keeps_parameters_named_like_keywords() -> None:
     assert plain["properties"]["$defs"]["properties"] == {"x": {"type": "number"}, "y": {"type": "number"}}
     assert "$defs" not in plain
     assert "title" not in plain
+
+
+def test_normalizing_leaves_nothing_that_openapi_lacks() -> None:
+    class Tool(BaseModel):
+        pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+        pair: tuple[int, str, int]
+        twin: tuple[int, int]
+        one: Literal["a"]
+
+    plain = normalize_tool_schema(Tool.model_json_schema())
+    text = json.dumps(plain)
+    assert not [word for word in ("const", "prefixItems", "discriminator", "mapping", "$") if word in text]
+    assert plain["properties"]["one"] == {"enum": ["a"], "type": "string"}
+    assert plain["properties"]["pair"]["items"] == {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+    assert plain["properties"]["twin"] == {
+        "items": {"type": "integer"},
+        "maxItems": 2,
+        "minItems": 2,
+        "type": "array",
+    }
+    assert [pet["properties"]["kind"]["enum"] for pet in plain["properties"]["pet"]["oneOf"]] == [
+        ["cat"],
+        ["dog"],
+    ]
+    kept = normalize_tool_schema(Tool.model_json_schema(), drop=("title",), inline_refs=False)
+    assert kept["properties"]["pet"]["discriminator"]["mapping"]["cat"] == "#/$defs/Cat"
 
 
 def test_normalizing_goes_into_tuples_and_wants_a_list_of_keywords() -> None:

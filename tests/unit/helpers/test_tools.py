@@ -9,7 +9,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
 from pydantic import BaseModel, Field
@@ -17,10 +17,13 @@ from pydantic import BaseModel, Field
 import oxide
 from oxide import FunctionTool, openai_tool
 from oxide.errors import SchemaError, ToolArgumentsError
-from oxide.helpers.given_tools import tools_for_chat, tools_for_responses
+from oxide.helpers.given_tools import parse_arguments, tools_for_chat, tools_for_responses
 from oxide.helpers.tools import pydantic_function_tool, pydantic_responses_function_tool
 
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
+
+
+T = TypeVar("T")
 
 
 class Stop(BaseModel):
@@ -126,6 +129,31 @@ def test_annotated_wins_over_the_docstring_and_may_limit() -> None:
     }
     with pytest.raises(ToolArgumentsError, match="number: Input should be less than or equal to 9, got 10"):
         pick.validate('{"number": 10}')
+
+
+NONE: Any = Field(None)
+
+
+async def test_a_default_of_none_may_be_given_whatever_the_annotation() -> None:
+    @openai_tool(strict=False)
+    def f(
+        s: str = None,  # type: ignore[assignment]  # noqa: RUF013
+        n: Annotated[int, Field(ge=1, description="n")] = None,  # type: ignore[assignment]  # noqa: RUF013
+        either: Literal["a", None] = None,
+        some: str = NONE,
+    ) -> Any:
+        return s, n, either, some
+
+    properties = f.parameters["properties"]
+    for name in ("s", "some"):
+        assert properties[name] == {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}
+    assert properties["n"]["anyOf"] == [{"minimum": 1, "type": "integer"}, {"type": "null"}]
+    assert properties["n"]["description"] == "n"
+    assert "anyOf" not in properties["either"]
+    assert await f.call({"s": None, "n": None, "either": None, "some": None}) == (None, None, None, None)
+    assert await f.call({"s": "x", "n": 1}) == ("x", 1, None, None)
+    with pytest.raises(ToolArgumentsError, match="n: Input should be greater than"):
+        f.validate({"n": 0})
 
 
 MADE: Any = Field(default_factory=list)
@@ -464,3 +492,18 @@ def test_model_tools_equal_the_official_ones() -> None:
             mine = pydantic_responses_function_tool(Weather, **given, **defer)
             assert mine == openai.pydantic_responses_function_tool(Weather, **given, **defer)
     assert oxide.pydantic_function_tool is pydantic_function_tool
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+
+
+def test_names_of_model_tools_are_those_the_api_takes() -> None:
+    assert pydantic_function_tool(Page[int])["function"]["name"] == "Page_int"
+    assert pydantic_responses_function_tool(Page[int])["name"] == "Page_int"
+    tools = tools_for_responses([Page[int]])
+    assert tools is not None
+    assert parse_arguments(tools, tools[0]["name"], '{"items": [1]}') == Page[int](items=[1])
+    for make in (pydantic_function_tool, pydantic_responses_function_tool):
+        with pytest.raises(ValueError, match="'Page of int' cannot be the name of a tool"):
+            make(Page[int], name="Page of int")
