@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any
 
 from .._connections import Connections
 from .._credentials import may_authorize
+from .._threads import in_thread
 from ..errors import OpenAIError
 from ..transport.facts import redact_url
 from .exchange import GRANT_TYPE, exchange, granted
@@ -97,7 +97,7 @@ class WorkloadIdentityAuth(TokenSource):
             )
         ask = provider["get_token"]
         # A plain function may read a file or ask a metadata service: not in the event loop.
-        token = await ask() if inspect.iscoroutinefunction(ask) else await asyncio.to_thread(ask)
+        token = await ask() if inspect.iscoroutinefunction(ask) else await in_thread(ask)
         if inspect.isawaitable(token):
             token = await token
         if not isinstance(token, str) or not token:

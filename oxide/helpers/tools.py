@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
+from oxide._threads import in_thread
 from oxide.options import Omit, omit
 
-from .threads import in_thread
 from .tool_arguments import validate_arguments
 from .tool_signature import ToolSignature, takes_self
 

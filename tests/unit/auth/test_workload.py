@@ -352,6 +352,9 @@ async def test_what_the_platform_says(client_of: Any, exchange: Any, identity: A
         identity["provider"]["get_token"] = lambda: {}["mine"]
         with pytest.raises(KeyError, match="mine"):
             await call(client)
+        identity["provider"]["get_token"] = lambda: next(iter(()))
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(call(client), 10)
         assert exchange.seen == []
         identity["provider"]["get_token"] = where
         await call(client)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from oxide.helpers.threads import in_thread
+from oxide._threads import in_thread
 
 asked_by: contextvars.ContextVar[str] = contextvars.ContextVar("asked_by")
 
