@@ -51,14 +51,24 @@ else:
 
 
 def over_http(client: AsyncOpenAI) -> Transport:
-    """Turns as streamed responses of a client, each a request of its own.
+    """Turns as streamed responses of a client, each a request of its own, with an idempotency key of its own.
 
     Args:
       client: the client.
     """
     from .responses import open_stream
+    from .tool_lifecycle import rotated_idempotency_headers
 
-    return lambda params: open_stream(client.responses, params)
+    first = True
+
+    async def turn(params: dict[str, Any]) -> AsyncResponseStream[Any]:
+        nonlocal first
+        headers = None if first else rotated_idempotency_headers(client, params.get("extra_headers"))
+        first = False
+        own = {"extra_headers": headers} if headers else {}
+        return await open_stream(client.responses, {**params, **own})
+
+    return turn
 
 
 class AgentRun:

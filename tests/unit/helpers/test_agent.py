@@ -278,6 +278,21 @@ async def test_one_call_at_a_time_is_asked_for_without_tools_too(
     assert [body.get("parallel_tool_calls") for body in sent(oxide_server)] == [False, None]
 
 
+async def test_each_turn_is_a_request_of_its_own(
+    oxide_server: Server, oxide_client: oxide.AsyncOpenAI
+) -> None:
+    calls = [("shout", '{"text": "a"}')]
+    script(oxide_server, response(1, *calls), response(2, *calls), response(3, text="done"))
+    headers = {"Idempotency-Key": "mine", "X-Run": "1"}
+    async with oxide_client.agent("m", input="go", tools=[shout], extra_headers=headers) as run:
+        await run.get_final_response()
+    first, second, third = (request.headers for request in oxide_server.journal)
+    assert first["idempotency-key"] == "mine"
+    # Under one key the server would give the first answer again.
+    assert len({h["idempotency-key"] for h in (first, second, third)}) == 3
+    assert {h["x-run"] for h in (first, second, third)} == {"1"}
+
+
 async def test_no_conversation_is_none(oxide_server: Server, oxide_client: oxide.AsyncOpenAI) -> None:
     script(oxide_server, response(1, ("shout", '{"text": "a"}')), response(2, text="done"))
     async with oxide_client.agent("m", input="go", tools=[shout], conversation=None) as run:
