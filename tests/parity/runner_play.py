@@ -116,6 +116,13 @@ class Scenario:
       approvals: what `approve_mcp` says, by the request's name; None where there is no callback.
       before_early: what `before_early_call` says, by the call's id; None where there is no callback.
       watch: whether `on_event` is there.
+      browser: makes the browser's toolset out of the package's module and the log.
+      computer: makes the computer's.
+      checks: what `approve_safety_checks` says; None where there is no callback.
+      actions: what `before_action` says, by the action's type; None where there is no callback.
+      retries: `max_retries` of the client.
+      headers: its `default_headers`.
+      leave_at: the step at which the loop is left.
     """
 
     answers: list[Answer] = field(default_factory=list)
@@ -133,6 +140,10 @@ class Scenario:
     approvals: dict[str, Any] | None = None
     before_early: dict[str, Any] | None = None
     watch: bool = False
+    browser: Callable[[Any, list[Any]], Any] | None = None
+    computer: Callable[[Any, list[Any]], Any] | None = None
+    checks: Any = None
+    actions: Any = None
     retries: int = 0
     headers: dict[str, str] | None = None
     leave_at: int | None = None
@@ -181,6 +192,16 @@ class Program:
 
     def registered(self) -> list[Any]:
         return [self._register(name, *how) for name, how in self.scenario.functions.items()]
+
+    def toolsets(self) -> Item:
+        """The browser's and the computer's, where the scenario has them."""
+        made: Item = {}
+        for name in ("browser", "computer"):
+            make = getattr(self.scenario, name)
+            if make is not None:
+                module = importlib.import_module(f"{self.package.__name__}.lib.{name}")
+                made[name] = make(module, self.played.log)
+        return made
 
     def _register(self, name: str, what: str, options: Item) -> Any:
         cls = self.module.AsyncRegisteredFunction
@@ -245,6 +266,10 @@ class Program:
             options["on_event"] = self._event
         if scenario.approvals is not None:
             options["approve_mcp"] = self._approve
+        if scenario.checks is not None:
+            options["approve_safety_checks"] = self._checks
+        if scenario.actions is not None:
+            options["before_action"] = self._action
         if scenario.before_early is not None:
             options["before_early_call"] = self._early
         if scenario.budget is not None:
@@ -270,6 +295,14 @@ class Program:
         said = self.scenario.approvals.get(request.name, True)
         spoil(request)
         return said
+
+    async def _checks(self, asked: Any) -> Any:
+        self.played.log.append(("checks", plain(asked)))
+        return self.scenario.checks
+
+    async def _action(self, action: Any) -> Any:
+        self.played.log.append(("before", plain(action)))
+        return self.scenario.actions.get(action.type, True)
 
     async def _early(self, call: Any) -> Any:
         assert self.scenario.before_early is not None
@@ -335,7 +368,7 @@ async def _iterate(program: Program, client: Any) -> None:
     played, scenario = program.played, program.scenario
     try:
         runner = program.module.AsyncResponsesToolRunner(
-            functions=program.registered(), early_execution=scenario.early
+            functions=program.registered(), early_execution=scenario.early, **program.toolsets()
         )
         turns = runner.iterate(client, deepcopy(scenario.params), **program.options())
     except BaseException as error:
