@@ -8,6 +8,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import openai
@@ -110,6 +111,9 @@ def test_every_error_can_be_pickled_and_copied(name: str) -> None:
         "turns": 2,
         "calls": [FunctionCall("call_1", None, "weather", "{}", 0)],
     }
+    item = SimpleNamespace(type="mcp_approval_request", id="mcpr_1")
+    waiting = {"response": SimpleNamespace(id="resp_1", output=[item]), "items": [item], "outputs": []}
+    values |= waiting if name in ("InputRequiredError", "NoTextError") else {}
     wanted = inspect.signature(kind.__init__).parameters
     given = {n: v for n, v in values.items() if n in wanted}
     error = kind(**given) if given else kind("m")
