@@ -93,7 +93,12 @@ def told(error: Exception) -> str:
     Args:
       error: what it raised.
     """
-    return str(error) if isinstance(error, ToolArgumentsError) else f"Error: {_described(error)}"
+    return _utf8(str(error) if isinstance(error, ToolArgumentsError) else f"Error: {_described(error)}")
+
+
+def _utf8(text: str) -> str:
+    """The text, with what UTF-8 cannot say escaped: names of files may hold such characters."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _described(error: BaseException) -> str:
@@ -119,7 +124,7 @@ def sendable(result: object) -> str | list[Any]:
       ValueError: JSON cannot say it, or the bytes are no text.
     """
     if isinstance(result, str):
-        return result
+        return _utf8(result)
     if isinstance(result, bytes):
         return result.decode()
     if (part := _part(result)) is not None:

@@ -36,6 +36,7 @@ class Point:
     [
         ("text", "text"),
         (b"text \xc3\xa9", "text \xe9"),
+        ("caf\udce9 \xe9 \U0001f600", "caf\\udce9 \xe9 \U0001f600"),
         (None, "null"),
         ({"a": [1, None]}, '{"a":[1,null]}'),
         (Point(1.5), '{"x":1.5}'),
@@ -79,6 +80,7 @@ def test_failures() -> None:
 
     assert told(ValueError("no such city")) == "Error: ValueError: no such city"
     assert told(ValueError()) == "Error: ValueError"
+    assert told(FileNotFoundError("caf\udce9")) == "Error: FileNotFoundError: caf\\udce9"
     assert told(Unspeakable()) == "Error: Unspeakable: it cannot be shown"
     inner = group(KeyError("b"), Unspeakable(), name="deeper")
     assert told(group(ValueError("a"), inner)) == (
