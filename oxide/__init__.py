@@ -68,14 +68,14 @@ if TYPE_CHECKING:
     from .helpers.agent_events import ToolStartedEvent as ToolStartedEvent
     from .helpers.agent_events import TurnFinishedEvent as TurnFinishedEvent
     from .helpers.assistants import AsyncAssistantEventHandler as AsyncAssistantEventHandler
-    from .helpers.computer import AsyncComputerDriver as AsyncComputerDriver
-    from .helpers.computer import AsyncComputerToolset as AsyncComputerToolset
     from .helpers.function_calls import FunctionCall as FunctionCall
     from .helpers.response_events import StreamResumedEvent as StreamResumedEvent
     from .helpers.tools import FunctionTool as FunctionTool
     from .helpers.tools import openai_tool as openai_tool
     from .helpers.tools import pydantic_function_tool as pydantic_function_tool
     from .helpers.tools import pydantic_responses_function_tool as pydantic_responses_function_tool
+    from .helpers.toolsets.computer import AsyncComputerDriver as AsyncComputerDriver
+    from .helpers.toolsets.computer import AsyncComputerToolset as AsyncComputerToolset
     from .hooks import Hooks as Hooks
     from .models import BaseModel as BaseModel
     from .options import NOT_GIVEN as NOT_GIVEN
@@ -120,8 +120,8 @@ else:
         "AsyncAzureOpenAI": ".azure",
         "AsyncBedrockOpenAI": ".bedrock",
         "AsyncClient": ".client",
-        "AsyncComputerDriver": ".helpers.computer",
-        "AsyncComputerToolset": ".helpers.computer",
+        "AsyncComputerDriver": ".helpers.toolsets.computer",
+        "AsyncComputerToolset": ".helpers.toolsets.computer",
         "AsyncOpenAI": ".client",
         "AsyncStream": ".stream",
         "BaseModel": ".models",

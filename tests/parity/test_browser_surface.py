@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import oxide
-from oxide.helpers.browser_types import BrowserUseError
+from oxide.helpers.toolsets.browser_types import BrowserUseError
 from oxide.json import pad
 from oxide.lib import browser as own
 from oxide.models import build

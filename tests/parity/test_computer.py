@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import oxide
-from oxide.helpers.computer_calls import ComputerUseError, actions_of, snapshot_call
+from oxide.helpers.toolsets.computer_calls import ComputerUseError, actions_of, snapshot_call
 from oxide.json import pad
 from oxide.lib import computer as own
 from oxide.models import build

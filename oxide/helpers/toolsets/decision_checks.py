@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from oxide.errors import mapping_of
 from oxide.models.convert import brief
 
-from .replay import finite
+from ..replay import finite
 
 if TYPE_CHECKING:
     from oxide.types.decision import Decision

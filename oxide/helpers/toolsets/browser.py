@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from oxide.errors import APIResponseValidationError
 
+from ..replay import replay_items
+from ..tool_diagnostics import ToolDiagnosticObserver, emit_tool_diagnostic
+from ..tool_lifecycle import CloseStatus, ToolLifecycle, callable_flavor, invoke
 from .browser_members import (
     BROWSER_MEMBERS,
     CHANGES_NOTHING,
@@ -34,9 +37,6 @@ from .browser_types import (
     BrowserState,
     BrowserUseError,
 )
-from .replay import replay_items
-from .tool_diagnostics import ToolDiagnosticObserver, emit_tool_diagnostic
-from .tool_lifecycle import CloseStatus, ToolLifecycle, callable_flavor, invoke
 
 if TYPE_CHECKING:
     from oxide.types.responses.function_tool_param import FunctionToolParam

@@ -15,6 +15,9 @@ from oxide.types.decision import Decision
 from oxide.types.decision_input_image_param import DecisionInputImageParam
 from oxide.types.decision_input_text_param import DecisionInputTextParam
 
+from ..replay import as_received
+from ..tool_diagnostics import ToolDiagnosticObserver, emit_tool_diagnostic
+from ..tool_lifecycle import CloseStatus, ToolLifecycle, invoke, rotated_idempotency_headers
 from .decision_checks import (
     QUESTION,
     Candidate,
@@ -25,9 +28,6 @@ from .decision_checks import (
     owned_candidates,
     owned_observation,
 )
-from .replay import as_received
-from .tool_diagnostics import ToolDiagnosticObserver, emit_tool_diagnostic
-from .tool_lifecycle import CloseStatus, ToolLifecycle, invoke, rotated_idempotency_headers
 
 if TYPE_CHECKING:
     from oxide.client import AsyncOpenAI

@@ -9,9 +9,9 @@ from oxide.errors import mapping_of
 from oxide.models import BaseModel
 from oxide.models.convert import brief
 
+from ..replay import as_received, replay_items, snapshot_request, valid_native_message, valid_native_reasoning
+from ..tool_lifecycle import rotated_idempotency_headers
 from .computer_calls import ComputerUseError, actions_of
-from .replay import as_received, replay_items, snapshot_request, valid_native_message, valid_native_reasoning
-from .tool_lifecycle import rotated_idempotency_headers
 
 if TYPE_CHECKING:
     from oxide.client import AsyncOpenAI

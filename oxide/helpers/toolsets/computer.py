@@ -16,11 +16,11 @@ from oxide.types.responses.response_computer_tool_call_output_screenshot_param i
     ResponseComputerToolCallOutputScreenshotParam,
 )
 
+from ..replay import replay_items
+from ..tool_diagnostics import ToolDiagnosticObserver, emit_tool_diagnostic
+from ..tool_lifecycle import CloseStatus, ToolLifecycle, callable_flavor, invoke
 from .computer_calls import ComputerActionInput, ComputerUseError, actions_of, snapshot_call
 from .computer_loop import ComputerConversation
-from .replay import replay_items
-from .tool_diagnostics import ToolDiagnosticObserver, emit_tool_diagnostic
-from .tool_lifecycle import CloseStatus, ToolLifecycle, callable_flavor, invoke
 
 if TYPE_CHECKING:
     from oxide.client import AsyncOpenAI

@@ -1,0 +1,1 @@
+"""What a model acts with: a computer, a browser, actions; each is carried out by a driver of the program."""
