@@ -209,9 +209,7 @@ class Program:
         tool = {"type": "function", "name": name, "parameters": PARAMETERS, "strict": True}
         tool.update(options.pop("tool", {}))
         if what == "typed":
-            make = importlib.import_module(
-                f"{self.package.__name__}.lib._tools" if self.package.__name__ == "openai" else "oxide.lib"
-            ).pydantic_responses_function_tool
+            make = importlib.import_module(f"{self.package.__name__}.lib").pydantic_responses_function_tool
             return cls.from_tool(make(City, name=name), execute=self._execute(name, what), **options)
         return cls(tool, self._execute(name, what), **options)
 
