@@ -97,7 +97,7 @@ async def test_calls_and_an_answer(oxide_server: Server, options: Item, ledger: 
 # -- generated runs --------------------------------------------------------------------------------
 
 # Several runs a test: what a test itself costs is more than a run.
-BATCHES = [range(start, start + 20) for start in range(0, 120, 20)]
+BATCHES = [range(start, start + 20) for start in range(0, 80, 20)]
 NAMES = ["ok", "blocks", "asks", "open", "free", "typed"]
 
 

@@ -53,23 +53,23 @@ PARAMS: list[Item] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("how", ["plain", "ledger", "budget"])
 @pytest.mark.parametrize("params", PARAMS, ids=str)
-async def test_parameters(oxide_server: Server, params: Item, how: str) -> None:
-    scenario = Scenario(
-        [answer(response([message(1)]), False)],
-        {"model": "m", "input": "hi", **params},
-        functions={"ok": FUNCTIONS["ok"]},
-        ledger=how == "ledger",
-        budget={"max_input_bytes": 9999, "max_input_images": 1} if how == "budget" else None,
-    )
-    official, mine = await both(oxide_server, scenario)
-    if "temperature" in params and how == "plain":
-        # Both refuse to send it, this one before the run begins.
-        assert official.error[0] == "ToolRunnerError"
-        assert mine.error[0] == "ValueError"
-        return
-    same(official, mine)
+async def test_parameters(oxide_server: Server, params: Item) -> None:
+    for how in ("plain", "ledger", "budget"):
+        scenario = Scenario(
+            [answer(response([message(1)]), False)],
+            {"model": "m", "input": "hi", **params},
+            functions={"ok": FUNCTIONS["ok"]},
+            ledger=how == "ledger",
+            budget={"max_input_bytes": 9999, "max_input_images": 1} if how == "budget" else None,
+        )
+        official, mine = await both(oxide_server, scenario)
+        if "temperature" in params and how == "plain":
+            # Both refuse to send it, this one before the run begins.
+            assert official.error[0] == "ToolRunnerError"
+            assert mine.error[0] == "ValueError"
+        else:
+            same(official, mine)
 
 
 OPTIONS: list[Item] = [

@@ -16,7 +16,7 @@ from .test_tool_runner import FUNCTIONS, MODES, call, check, message
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 
-BATCHES = [range(start, start + 20) for start in range(0, 100, 20)]
+BATCHES = [range(start, start + 20) for start in range(0, 60, 20)]
 APPROVED_CALL: Item = {
     **TOOL_ITEMS[-1], "id": "mc_9", "server_label": "files", "approval_request_id": "mr_1"
 }  # fmt: skip

@@ -19,7 +19,7 @@ from .test_tool_runner import FUNCTIONS, call, check, message, reasoning, same
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
 
 # Several runs a test: what a test itself costs is more than a run.
-BATCHES = [range(start, start + 10) for start in range(0, 40, 10)]
+BATCHES = [range(start, start + 10) for start in range(0, 30, 10)]
 
 
 # -- budgets ---------------------------------------------------------------------------------------

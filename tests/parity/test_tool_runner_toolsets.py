@@ -22,7 +22,7 @@ from .test_tool_runner import FUNCTIONS, MODES, call, message, same
 
 openai = pytest.importorskip("openai", reason="the official SDK is a test dependency")
 
-BATCHES = [range(start, start + 10) for start in range(0, 40, 10)]
+BATCHES = [range(start, start + 10) for start in range(0, 30, 10)]
 MEMBERS = ["read_page", "click", "screenshot", "type", "list_tabs", "zoom"]
 
 
