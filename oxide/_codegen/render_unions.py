@@ -14,15 +14,19 @@ _UNION = re.compile(r"Annotated\[Union\[([\w, ]+)\], PropertyInfo\(discriminator
 _LITERAL = re.compile(r"(?:typing_extensions\.)?Literal\[((?:['\"][^'\"]+['\"](?:, )?)+)\]")
 
 
-def module(types: Facts) -> dict[str, str]:
+def module(types: Facts, resources: list[Facts]) -> dict[str, str]:
     """Oxide module → source text, not yet formatted, of the table.
 
     Args:
       types: facts of every type module.
+      resources: facts of every resource: their streams are of unions too.
     """
     rows: list[str] = []
+    methods = [method for entry in resources for method in entry["methods"]]
+    streamed = {str(method.get("stream_cls")).partition("[")[2][:-1] for method in methods}
     wanted = set[tuple[str, str]]().union(*(deferred(types, facts) for facts in types.values()))
-    for name, alias in sorted(wanted & {(m, item[1]) for m, f in types.items() for item in f["body"]}):
+    defined = {(module, item[1]) for module, facts in types.items() for item in facts["body"]}
+    for name, alias in sorted((m, n) for m, n in defined if (m, n) in wanted or n in streamed):
         item = next(item for item in types[name]["body"] if item[1] == alias)
         found = _tagged(types, name, item[3]) if item[0] == "alias" else None
         if found is not None:

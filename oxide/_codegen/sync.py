@@ -32,7 +32,7 @@ def render(facts: Facts) -> dict[str, str]:
     for module in facts["types"]:
         for place, text in type_modules(module, facts["types"]).items():
             files[f"{place.replace('.', '/')}.py"] = text
-    for place, text in render_unions.module(facts["types"]).items():
+    for place, text in render_unions.module(facts["types"], facts["resources"]).items():
         files[f"{place.replace('.', '/')}.py"] = text
     for entry in facts["resources"]:
         if (entry["module"], entry["name"]) == CLIENT:

@@ -132,9 +132,14 @@ class Endpoint(Generic[T]):
 
     @property
     def event(self) -> Any:
-        """Type of the streamed events."""
+        """Type of the streamed events; what stands for it, where that is a union whose tags are known."""
         if self._event is None:
-            self._event = resolve(self._stream) if isinstance(self._stream, str) else self._stream
+            found = self._stream
+            if isinstance(found, str):
+                from oxide.models.unions import known_union
+
+                found = known_union(found) or resolve(found)
+            self._event = found
         return self._event
 
     def streaming(self, stream_class: Any) -> Endpoint[T]:

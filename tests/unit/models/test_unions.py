@@ -116,3 +116,24 @@ assert "oxide.types.responses.response_output_item" in sys.modules
         assert "response_output_item" not in loaded
         assert "response_function_tool_call" not in loaded
         assert len(loaded) < 20
+
+
+def test_a_stream_imports_only_the_events_it_brings() -> None:
+    program = """
+import asyncio, sys
+from oxide import AsyncOpenAI
+from oxide.testing import Server
+
+async def main():
+    async with Server() as server, AsyncOpenAI(api_key="k", base_url=server.base_url) as client:
+        async for event in await client.responses.create(model="m", input="Hi.", stream=True):
+            assert type(event).__name__ != "UnknownModel"
+
+asyncio.run(main())
+print(*sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith("oxide.types.responses.")))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "response_text_delta_event" in loaded
+    assert "response_stream_event" not in loaded
+    assert "response_mcp_call_failed_event" not in loaded
