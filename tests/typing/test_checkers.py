@@ -112,6 +112,7 @@ def test_programs_differ_from_the_official_ones_by_their_imports_only() -> None:
         assert set(imports) <= {
             "__future__",
             "asyncio",
+            "contextlib",
             "pathlib",
             "pydantic",
             "typing",
