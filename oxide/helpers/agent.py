@@ -55,6 +55,9 @@ def over_http(client: AsyncOpenAI) -> Transport:
 
     Args:
       client: the client.
+
+    Returns:
+      What `client.agent` uses where no other transport is given.
     """
     from .responses import open_stream
     from .tool_lifecycle import rotated_idempotency_headers
@@ -96,6 +99,8 @@ class AgentRun:
         function, or `store=False` is given without a conversation: the next turn could not refer to the one
         before.
       TypeError: `responses.stream` does not know a parameter, or the agent itself gives it.
+
+    Source: oxide's own; POST /responses, once for each turn.
     """
 
     def __init__(
@@ -171,7 +176,10 @@ class AgentRun:
         return ResponseUsage.construct(**total)
 
     async def get_final_response(self) -> ParsedResponse[Any]:
-        """Run to the end and return the last response.
+        """Run to the end.
+
+        Returns:
+          The last response.
 
         Raises:
           MaxTurnsExceededError: the model still wants tools called after the last turn.

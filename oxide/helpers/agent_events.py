@@ -15,7 +15,14 @@ __all__ = ["ToolFinishedEvent", "ToolStartedEvent", "TurnFinishedEvent"]
 
 @dataclass(frozen=True, slots=True)
 class ToolStartedEvent:
-    """A tool was started, while the response that called it may still be going on."""
+    """A tool was started, while the response that called it may still be going on.
+
+    Attributes:
+      call: the call it answers.
+      turn: which turn called it, from 1.
+
+    Source: oxide's own.
+    """
 
     call: FunctionCall
     turn: int
@@ -24,7 +31,16 @@ class ToolStartedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ToolFinishedEvent:
-    """A tool is done; `error` is what it raised, and `output` what the model is told in either case."""
+    """A tool is done.
+
+    Attributes:
+      call: the call it answers.
+      turn: which turn called it, from 1.
+      output: what the model is told, whether it went well or not.
+      error: what it raised; a TimeoutError where it took longer than `tool_timeout`.
+
+    Source: oxide's own.
+    """
 
     call: FunctionCall
     turn: int
@@ -35,7 +51,14 @@ class ToolFinishedEvent:
 
 @dataclass(frozen=True, slots=True)
 class TurnFinishedEvent:
-    """A response is complete and so are the tools it called."""
+    """A response is complete and so are the tools it called.
+
+    Attributes:
+      response: the response.
+      turn: which turn it was, from 1.
+
+    Source: oxide's own.
+    """
 
     response: ParsedResponse[Any]
     turn: int

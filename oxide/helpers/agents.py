@@ -73,6 +73,8 @@ class Agents:
           InputRequiredError: a response waits for what is not a function's output, such as the approval that
             an `mcp` tool asks for where its `require_approval` is not "never".
           OpenAIError: a request, or a response, failed.
+
+        Source: oxide's own; POST /responses, once for each turn.
         """
         from .agent import AgentRun, over_http
 

@@ -16,6 +16,9 @@ def index_of(call: dict[str, Any]) -> int:
     Args:
         call: a piece of the call, by JSON key.
 
+    Returns:
+        Its `index`.
+
     Raises:
         APIResponseValidationError: the piece does not say.
     """
@@ -38,6 +41,12 @@ def told_apart(choice: Any, calls: list[Any]) -> list[Any]:
     Args:
         choice: the `ChatChoice` they are of, as it was before them.
         calls: the pieces.
+
+    Returns:
+        The pieces in the same order; one that is under another index than the server said is a dict.
+
+    Raises:
+        APIResponseValidationError: a piece does not say which call it is of.
     """
     ids: dict[int, Any] = {}
     return [_placed(choice, ids, call) for call in calls]

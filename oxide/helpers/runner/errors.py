@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from oxide._error_base import OpenAIError
+
 __all__ = ["ToolRunnerCancelledError", "ToolRunnerError"]
 
 
-class ToolRunnerError(RuntimeError):
+class ToolRunnerError(OpenAIError, RuntimeError):
     """A run that stopped. It says which calls were begun, never what was in them.
 
     Look at the ids before running again: a call that was attempted may have had its effect, in part or as a

@@ -43,6 +43,9 @@ def checked_result(member: str, value: object) -> Any:
       member: which one.
       value: what it gave. Texts and other values of members that give nothing are left for the output.
 
+    Returns:
+      A copy, or the value itself where the member gives nothing of its own.
+
     Raises:
       BrowserUseError: it may not; the place is said, the content is not.
     """

@@ -82,7 +82,7 @@ class BrowserUseError(OpenAIError, RuntimeError):
 
 
 class BrowserTab(TypedDict):
-    """One tab. Of its address the model is shown the origin only.
+    """One tab, and whether it is the one in use. Of `url` the model is shown the origin only.
 
     Source: this and the following have the names and keys of the official SDK.
     """
@@ -94,7 +94,7 @@ class BrowserTab(TypedDict):
 
 
 class BrowserTabChange(TypedDict):
-    """A tab came, went, was switched to, or went elsewhere."""
+    """A tab came, went, was switched to, or went elsewhere. `sequence` numbers all changes, from 1."""
 
     type: Literal["tab_opened", "tab_closed", "tab_switched", "navigation"]
     sequence: int
@@ -111,7 +111,7 @@ class BrowserNavigationRefused(TypedDict):
 
 
 class BrowserDialogDismissed(TypedDict):
-    """The driver closed a dialog of the page."""
+    """The driver closed a dialog of the page; `kind` is that of the dialog."""
 
     type: Literal["dialog_dismissed"]
     sequence: int
@@ -135,7 +135,11 @@ BrowserStateChange: TypeAlias = (
 
 
 class BrowserObservationV1(TypedDict):
-    """What happened since the driver began: the latest changes, and how many earlier ones are left out."""
+    """What happened since the driver began: the latest changes, and how many earlier ones are left out.
+
+    `sequence` counts all changes, those in `dropped_changes` included; `title_truncated` says that a title of
+    a tab was cut.
+    """
 
     version: Literal[1]
     sequence: int
@@ -152,7 +156,7 @@ class BrowserState(TypedDict):
 
 
 class BrowserReadOption(TypedDict):
-    """One choice of a list."""
+    """One choice of a list; `selected` is for lists that take several."""
 
     label: str
     value: str
@@ -176,7 +180,10 @@ ReadOmission: TypeAlias = Literal[
 
 
 class BrowserReadElement(TypedDict):
-    """A control of a page, under the reference that actions name it by."""
+    """A control of a page, under the reference that actions name it by, of at most 256 bytes in UTF-8.
+
+    `label` has at most as many, `value` at most 512; `checked` is for check boxes and radio buttons.
+    """
 
     ref: str
     role: ReadRole
@@ -187,7 +194,7 @@ class BrowserReadElement(TypedDict):
 
 
 class BrowserReadV1(TypedDict):
-    """A page as a driver reads it: text, controls, and why anything is left out."""
+    """A page as a driver reads it: text, controls, and why anything is left out, each reason once."""
 
     version: Literal[1]
     text: str
@@ -262,27 +269,27 @@ class NavigateInput(TabInput):
 
 
 class ReadPageInput(TabInput):
-    """How much of a page to read."""
+    """How much of a page to read: everything, or what can be acted upon."""
 
     filter: Literal["all", "interactive"]
 
 
 class ReadPageScopedInput(ReadPageInput):
-    """Which region to read, None for all, and how many levels of it."""
+    """Which region to read, None to find out which there are, and how many levels of it, from 1 to 32."""
 
     root: str | None
     depth: int
 
 
 class ReadDiagnosticsInput(TabInput):
-    """Which messages to read, and how many at most."""
+    """Which messages to read, and how many at most, from 1 to 100."""
 
     source: Literal["console", "network"]
     limit: int
 
 
 class RunScriptInput(TabInput):
-    """A script, and the milliseconds it may take."""
+    """A script, and the milliseconds it may take, from 1 to 30,000."""
 
     source: str
     timeout_ms: int
@@ -308,7 +315,7 @@ class BrowserPoint(TypedDict):
 
 
 class ClickAtInput(TabInput):
-    """Where to click, how often, with which button and keys."""
+    """Where in the viewport to click, in pixels, how often, with which button and keys."""
 
     x: int
     y: int
@@ -318,7 +325,7 @@ class ClickAtInput(TabInput):
 
 
 class HoverAtInput(TabInput):
-    """Where to point."""
+    """Where in the viewport to point, in pixels."""
 
     x: int
     y: int
@@ -331,14 +338,14 @@ class SetCheckedInput(ClickInput):
 
 
 class DragPathInput(TabInput):
-    """Where to pull along, with which keys."""
+    """Where to pull along, 2 to 100 points, with which keys."""
 
     path: list[BrowserPoint]
     keys: list[Literal["Control", "Alt", "Meta", "Shift"]]
 
 
 class HoldKeysInput(TabInput):
-    """Which keys to hold, for how many milliseconds."""
+    """Which keys to hold, 1 to 8, for how many milliseconds, from 1 to 3,000."""
 
     keys: list[str]
     duration_ms: int
@@ -358,14 +365,14 @@ class KeyInput(TabInput):
 
 
 class ScrollInput(TabInput):
-    """Which way to scroll, and how far."""
+    """Which way to scroll, and how far; in what unit is the driver's to say, as the schema does not."""
 
     direction: Literal["up", "down", "left", "right"]
     amount: int
 
 
 class WaitForInput(TabInput):
-    """Which text to wait for, and for how many milliseconds at most."""
+    """Which text to wait for, and for how many milliseconds at most, from 1 to 30,000."""
 
     text: str
     timeout_ms: int
@@ -386,7 +393,8 @@ class NewTabInput(TypedDict):
 class BrowserConfirmContext(TypedDict):
     """What a program is asked to allow: an action with its arguments, and the tabs as they were last seen.
 
-    The page may have changed since; what may only be done to a certain page is for the driver to check.
+    `call_id` is that of the call. The page may have changed since; what may only be done to a certain page is
+    for the driver to check.
     """
 
     member: str
@@ -415,7 +423,11 @@ class AsyncBrowserDriver(Protocol):
     """
 
     async def state(self) -> BrowserState:
-        """Give the tabs as they are now."""
+        """Look at the tabs; before and after each call.
+
+        Returns:
+          The tabs as they are now.
+        """
         ...
 
 
@@ -424,7 +436,14 @@ class AsyncBrowserReadDriver(AsyncBrowserDriver, Protocol):
 
     @abstractmethod
     async def read_page(self, action: ReadPageInput) -> str | BrowserReadV1 | None:
-        """Read a page."""
+        """Read a page.
+
+        Args:
+          action: which tab, and how much of it.
+
+        Returns:
+          Text, or a report with the controls; None where there is nothing to say.
+        """
 
 
 class AsyncBrowserNavigationDriver(AsyncBrowserDriver, Protocol):
@@ -432,7 +451,11 @@ class AsyncBrowserNavigationDriver(AsyncBrowserDriver, Protocol):
 
     @abstractmethod
     async def navigate(self, action: NavigateInput) -> None:
-        """Go to an address."""
+        """Go to an address.
+
+        Args:
+          action: the tab, and the address.
+        """
 
 
 class AsyncBrowserClickDriver(AsyncBrowserDriver, Protocol):
@@ -440,7 +463,11 @@ class AsyncBrowserClickDriver(AsyncBrowserDriver, Protocol):
 
     @abstractmethod
     async def click(self, action: ClickInput) -> None:
-        """Click a control."""
+        """Click a control.
+
+        Args:
+          action: the tab, and the reference that a report gave the control.
+        """
 
 
 class AsyncBrowserScreenshotDriver(AsyncBrowserDriver, Protocol):
@@ -448,4 +475,11 @@ class AsyncBrowserScreenshotDriver(AsyncBrowserDriver, Protocol):
 
     @abstractmethod
     async def screenshot(self, action: TabInput) -> ResponseInputImageContentParam:
-        """Give what a tab shows."""
+        """Take a picture.
+
+        Args:
+          action: the tab.
+
+        Returns:
+          What it shows: `type`, and `image_url` (an address or data URL) or `file_id`.
+        """

@@ -37,47 +37,84 @@ Screenshot: TypeAlias = ResponseComputerToolCallOutputScreenshotParam
 class AsyncComputerDriver(Protocol):
     """What a program gives a computer run to act with: a browser, a desktop, a virtual machine.
 
-    Coordinates are pixels of the screenshots. A method that cannot do what it is told has to raise: the model
-    takes what does not raise for done. Limits, waits and cleaning up are the driver's.
+    Coordinates are pixels of the screenshots; `keys` of an action are held meanwhile. A method that cannot do
+    what it is told has to raise: the model takes what does not raise for done. Limits, waits and cleaning up
+    are the driver's.
 
     Source: same name and methods as in the official SDK.
     """
 
     @abstractmethod
     async def click(self, action: modern.Click | legacy.ActionClick) -> None:
-        """Press and release a button at a point."""
+        """Press and release a button at a point.
+
+        Args:
+          action: `x` and `y` in pixels, and `button`.
+        """
 
     @abstractmethod
     async def double_click(self, action: modern.DoubleClick | legacy.ActionDoubleClick) -> None:
-        """Click twice at a point."""
+        """Click twice at a point.
+
+        Args:
+          action: `x` and `y` in pixels.
+        """
 
     @abstractmethod
     async def drag(self, action: modern.Drag | legacy.ActionDrag) -> None:
-        """Pull along a path."""
+        """Pull along a path.
+
+        Args:
+          action: `path`, points with `x` and `y` in pixels.
+        """
 
     @abstractmethod
     async def keypress(self, action: modern.Keypress | legacy.ActionKeypress) -> None:
-        """Press keys together."""
+        """Press keys together.
+
+        Args:
+          action: `keys`, their names.
+        """
 
     @abstractmethod
     async def move(self, action: modern.Move | legacy.ActionMove) -> None:
-        """Move the pointer to a point."""
+        """Move the pointer to a point.
+
+        Args:
+          action: `x` and `y` in pixels.
+        """
 
     @abstractmethod
     async def scroll(self, action: modern.Scroll | legacy.ActionScroll) -> None:
-        """Scroll by a number of pixels at a point."""
+        """Scroll at a point.
+
+        Args:
+          action: `x` and `y` of the point, `scroll_x` and `scroll_y` how far, all in pixels.
+        """
 
     @abstractmethod
     async def type(self, action: modern.Type | legacy.ActionType) -> None:
-        """Write text where the focus is."""
+        """Write text where the focus is.
+
+        Args:
+          action: `text`.
+        """
 
     @abstractmethod
     async def wait(self, action: modern.Wait | legacy.ActionWait) -> None:
-        """Give the screen time to settle."""
+        """Give the screen time to settle, for as long as the driver thinks right.
+
+        Args:
+          action: the wait; it says no more.
+        """
 
     @abstractmethod
     async def screenshot(self) -> Screenshot:
-        """Give the screen as it is now."""
+        """Take a look.
+
+        Returns:
+          The screen as it is now.
+        """
 
 
 _MEMBERS = ("click", "double_click", "drag", "keypress", "move", "screenshot", "scroll", "type", "wait")

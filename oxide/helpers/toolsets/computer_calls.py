@@ -47,6 +47,9 @@ def snapshot_call(call: ResponseComputerToolCall) -> ResponseComputerToolCall:
     Args:
       call: the call, as the API sent it or as a program made it.
 
+    Returns:
+      The copy; what the API left out is None in it.
+
     Raises:
       ComputerUseError: a field of it does not fit, or it is no call at all.
     """

@@ -73,6 +73,9 @@ class ComputerConversation:
         Args:
           client: whom to ask.
 
+        Returns:
+          The answer, as it was received.
+
         Raises:
           OpenAIError: the request failed.
         """
@@ -86,6 +89,9 @@ class ComputerConversation:
         Args:
           response: the answer.
           last: whether there may be no request after it.
+
+        Returns:
+          Its computer calls, in order and checked.
 
         Raises:
           ComputerUseError: it is not complete, holds what cannot be carried out or sent back, or wants more

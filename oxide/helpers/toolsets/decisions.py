@@ -51,6 +51,9 @@ DecisionObservation: TypeAlias = str | Iterable[DecisionInputTextParam | Decisio
 class AsyncDecisionActionCandidate(TypedDict, total=False):
     """Something the program can do: what the model knows it by, and the function that does it.
 
+    `id` and `description` are shown to the model; `execute` is awaited, with `cancelled` where it has such a
+    parameter, and what it gives is not looked at.
+
     Source: same name and keys as in the official SDK.
     """
 
@@ -76,7 +79,7 @@ AsyncDecisionCandidate: TypeAlias = AsyncDecisionActionCandidate | DecisionDoneC
 
 
 class DecisionsRunnerParams(TypedDict, total=False):
-    """What a run is about: `input` is the task.
+    """What a run is about: `input` is the task, `model` and `safety_identifier` are those of each request.
 
     Source: same name and keys as in the official SDK.
     """
@@ -88,6 +91,9 @@ class DecisionsRunnerParams(TypedDict, total=False):
 
 class DecisionsRunResult(TypedDict):
     """How a run ended: done and checked, done as the model says, or the model would not choose.
+
+    `decisions` are the answers of the API, in order; the ids are those of the actions begun, and of
+    those that came to their end.
 
     Source: same name and keys as in the official SDK.
     """
