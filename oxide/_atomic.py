@@ -13,8 +13,6 @@ __all__ = ["FilePath", "collect_into", "write_into"]
 FilePath = str | os.PathLike[str]
 """Path of a file to write."""
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
 # Bytes handed to the file at once: each hand-over to a thread costs about as much as copying this many.
 _BLOCK = 512 * 1024
 

@@ -10,8 +10,6 @@ cdef extern from "oxide/kernels.h" nogil:
 
     const ox_kernels *ox_kernels_active()           # NULL: OXIDE_ISA names a row that is not usable here
     const char *ox_kernels_forced()
-    const ox_kernels *ox_kernels_best()
-    const ox_kernels *ox_kernels_by_name(const char *name)
     size_t ox_kernels_usable(const ox_kernels **out, size_t capacity)
 
 cdef extern from "oxide/base64.h" nogil:
@@ -25,8 +23,6 @@ cdef extern from "oxide/router.h" nogil:
     uint16_t ox_route_count()
 
 cdef extern from "oxide/sse.h" nogil:
-    size_t OX_SSE_MAX_EVENT
-    int OX_SSE_ENOMEM
     int OX_SSE_EEVENT
     int OX_SSE_ELINE
     int OX_SSE_ECLOSED
@@ -57,8 +53,6 @@ cdef extern from "oxide/sse.h" nogil:
 cdef extern from "oxide/document.h" nogil:
     enum:
         OX_PADDING
-        OX_KEEP
-        OX_MAX_DEPTH
         OX_ESCAPED
         OX_NON_ASCII
 

@@ -3,7 +3,7 @@
 # Every span is followed by OX_PADDING readable bytes (a padded body, or a value inside one). Call with the GIL.
 # The scans return an ox_json_error and set no exception. After an error, to_python() over the same span gives what the
 # standard library makes of it: a value (NaN, a UTF-16 document …) or its exception.
-from oxide.csrc cimport ox_field, ox_fields, ox_index, ox_key, ox_kind, ox_value
+from oxide.csrc cimport ox_field, ox_fields, ox_index, ox_key, ox_value
 
 # The whole value, containers included, as json.loads() gives it.
 cdef object to_python(const char *p, Py_ssize_t n)
@@ -16,7 +16,7 @@ cdef bytes utf8(const char *p, Py_ssize_t n)
 # The field's name, from a bounded cache of shared str objects.
 cdef object field_key(const ox_field *field)
 
-# out: initialised with ox_fields_init(), freed by ox_json_fields_free(). Overwritten by each scan. index: that of the
+# out: initialised with ox_fields_init(), freed by fields_free(). Overwritten by each scan. index: that of the
 # document, all zeros before its first scan, freed by ox_index_free(); or NULL.
 cdef int scan_object(const char *p, Py_ssize_t n, ox_index *index, ox_fields *out) noexcept
 cdef int scan_array(const char *p, Py_ssize_t n, ox_index *index, ox_fields *out) noexcept

@@ -10,7 +10,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from oxide.csrc cimport (
-    OX_ARRAY, OX_ESCAPED, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_MEMORY, OX_JSON_OK, OX_JSON_STOPPED, OX_MISSING,
+    OX_ESCAPED, OX_FALSE, OX_FLOAT, OX_INT, OX_JSON_OK, OX_JSON_STOPPED, OX_MISSING,
     OX_NON_ASCII, OX_NULL, OX_NUMBER_F64, OX_NUMBER_I64, OX_OBJECT, OX_PADDING, OX_STRING, OX_TRUE,
     ox_field, ox_fields, ox_fields_free, ox_fields_init, ox_index, ox_json, ox_json_by_kernels, ox_kernels,
     ox_kernels_active, ox_kernels_forced, ox_key, ox_number, ox_value, ox_visitor,

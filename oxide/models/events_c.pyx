@@ -1,11 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """Events of a stream made into objects. See events_py for what each function means; this one only answers sooner."""
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.string cimport memset
 
 from oxide.csrc cimport OX_OBJECT, OX_PADDING, ox_route, ox_route_count, ox_route_name, ox_sse_event, ox_value
 from oxide.models.lazy_c cimport (
-    ClassPlan, TypePlan, class_plan, event_instance, root_value, tag_of, type_plan,
+    TypePlan, class_plan, event_instance, root_value, tag_of, type_plan,
 )
 
 import json as _stdlib_json

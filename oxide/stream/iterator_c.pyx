@@ -2,7 +2,7 @@
 """Events for `async for`, straight out of the receive buffer: no Python frame, Future or exception for a ready one."""
 from libc.math cimport INFINITY
 from libc.stdint cimport uint16_t, uint32_t
-from libc.string cimport memchr, memcmp, memcpy
+from libc.string cimport memcmp, memcpy
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject

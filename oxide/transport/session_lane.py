@@ -34,14 +34,13 @@ _SKIP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 class _Probe:
     """Watches a request from the session's trace hooks: its limits, and whether its connection was used."""
 
-    __slots__ = ("connecting", "interrupt", "loop", "reused", "timeout", "timer", "upload")
+    __slots__ = ("interrupt", "loop", "reused", "timeout", "timer", "upload")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout: Timeout) -> None:
         self.loop = loop
         self.timeout = timeout
         self.interrupt = Interrupt()
         self.reused = False
-        self.connecting = False
         self.upload: SourceBody | None = None
         self.timer: asyncio.TimerHandle | None = None
 
@@ -72,13 +71,11 @@ async def _queued(*_: Any) -> None:
 
 async def _connecting(*_: Any) -> None:
     if (probe := _current.get()) is not None:
-        probe.connecting = True
         probe.arm("connect", probe.timeout.connect)
 
 
 async def _connected(*_: Any) -> None:
     if (probe := _current.get()) is not None:
-        probe.connecting = False
         probe.disarm()
 
 

@@ -228,10 +228,6 @@ async def test_each_request_has_a_key_of_its_own(oxide_server: Server, where: st
             assert len(set(played.keys)) == 3
 
 
-def without_id(item: Item) -> Item:
-    return {name: value for name, value in item.items() if name != "id"}
-
-
 TAMPERED: dict[str, Any] = {
     "another order": {"order": [1, 0, 2]},
     "a gap": {"order": [0, 2, 1]},
