@@ -33,9 +33,9 @@ ALLOWED_MODULES = {
     },
     "helpers.local_audio_player": "plays through sounddevice and numpy: not an API client's",
     "helpers.microphone": "records through sounddevice and numpy: not an API client's",
-    "lib.live": "WebSocket sessions: a later part",
-    "lib.realtime_translation": "WebSocket sessions: a later part",
-    "lib.responses_websocket": "WebSocket sessions: a later part",
+    "lib.live": "WebSocket sessions: not there yet",
+    "lib.realtime_translation": "WebSocket sessions: not there yet",
+    "lib.responses_websocket": "WebSocket sessions: not there yet",
 }
 ALLOWED_NAMES = {
     "BaseAzureClient": "what the synchronous and the asynchronous client share; there is one",

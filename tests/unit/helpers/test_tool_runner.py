@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import re
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from oxide import AsyncOpenAI
+from oxide import AsyncOpenAI, OpenAIError
 from oxide.helpers.runner.approvals import approval_policy, approved_requests, is_listed_tool, use_approval
 from oxide.helpers.runner.budget import Budget, is_decision, measure, without
 from oxide.helpers.runner.data import plain
@@ -426,3 +427,15 @@ def test_computer_calls() -> None:
     legacy: Item = {"id": "i", "call_id": "c", "action": {"type": "wait"}}
     assert not valid_computer_call(legacy)
     assert valid_computer_call(legacy | {"pending_safety_checks": [{"id": "s"}]})
+
+
+def test_a_stopped_run_is_an_error_of_oxide_that_keeps_its_calls() -> None:
+    error = ToolRunnerError("stopped", ["c1", "c2"], ["c1"])
+    assert isinstance(error, OpenAIError)
+    assert isinstance(error, RuntimeError)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.attempted_call_ids, again.completed_call_ids) == (
+        "stopped",
+        ("c1", "c2"),
+        ("c1",),
+    )
