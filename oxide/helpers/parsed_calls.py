@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from oxide.errors import ContentFilterFinishReasonError, LengthFinishReasonError, mapping_of
-from oxide.options import is_given
+from oxide.options import is_given, omit
 from oxide.resources._base import Endpoint
 
 from .given_tools import parse_arguments, tools_for_chat, tools_for_responses
@@ -60,10 +60,11 @@ def body_of(given: Mapping[str, Any], *special: str) -> dict[str, Any]:
       given: every parameter.
       special: names of those that do not.
     """
+    # Most are left out, as `omit`: told before anything is called.
     return {
         name: value
         for name, value in given.items()
-        if name not in special and name not in _EXTRAS and is_given(value)
+        if value is not omit and name not in special and name not in _EXTRAS and is_given(value)
     }
 
 
