@@ -18,7 +18,6 @@ __all__ = [
     "replay_items",
     "sent_back",
     "snapshot_request",
-    "snapshot_response",
     "valid_native_message",
     "valid_native_reasoning",
     "wire_item",
@@ -72,11 +71,6 @@ def snapshot_request(params: Mapping[str, Any]) -> dict[str, Any]:
     body = {name: value for name, value in params.items() if name not in _OPTIONS}
     options = {name: value for name, value in params.items() if name in _OPTIONS}
     return {**cast("dict[str, Any]", input_data(body)), **deepcopy(options)}
-
-
-def snapshot_response(response: ModelT) -> ModelT:
-    """A copy of a response, or of an item, that nobody else can change."""
-    return cast("ModelT", cast("Any", response).model_copy(deep=True))
 
 
 def as_received(answer: ModelT) -> ModelT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, TypeAlias, cast, get_args
+from typing import Any, NoReturn, cast, get_args
 
 from oxide.types.responses.response_input_image_content_param import ResponseInputImageContentParam
 
@@ -15,10 +15,7 @@ from .browser_types import (
     ReadRole,
 )
 
-__all__ = ["BrowserResult", "checked_result"]
-
-BrowserResult: TypeAlias = str | BrowserReadV1 | BrowserFileOutcome | ResponseInputImageContentParam | None
-"""What may go to the model."""
+__all__ = ["checked_result"]
 
 _ROLES = get_args(ReadRole)
 _OMISSIONS = get_args(ReadOmission)

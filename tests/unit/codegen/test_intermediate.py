@@ -17,7 +17,6 @@ from oxide._codegen import changes, facts, intermediate, sync
 from oxide._codegen.spec import Description
 
 PROSE = "A sentence nobody may find again."
-SHORT = {"type": "string", "maxLength": 64}
 THING, TREE = ({"$ref": f"#/components/schemas/{name}"} for name in ("Thing", "Tree"))
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
