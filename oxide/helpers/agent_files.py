@@ -55,6 +55,8 @@ class PreparedAgentFiles:
     Attributes:
       files: goes into `environments.create(files=...)` as it is.
       uploaded_file_ids: the same files; to delete them is up to the caller.
+
+    Source: same name and attributes as in the official SDK.
     """
 
     files: list[HostedEnvironmentFileParam] = field(default_factory=_no_files)
@@ -68,6 +70,8 @@ class StagedAgentFile:
     Attributes:
       uploaded_file_id: the upload it was copied from; to delete it is up to the caller.
       file: the file in the environment.
+
+    Source: same name and attributes as in the official SDK.
     """
 
     uploaded_file_id: str
@@ -79,6 +83,8 @@ class AgentFilePreparationError(OpenAIError):
 
     Args:
       prepared: those that were, so that they can be deleted.
+
+    Source: same name, argument and attribute as in the official SDK.
     """
 
     prepared: PreparedAgentFiles
@@ -94,6 +100,8 @@ class AgentFileStagingError(OpenAIError):
 
     Args:
       uploaded_file_id: the upload, so that it can be deleted.
+
+    Source: same name, argument and attribute as in the official SDK.
     """
 
     uploaded_file_id: str

@@ -49,6 +49,8 @@ class FunctionCall:
         tools: the tools of the request, for `parsed`.
         namespace: the namespace the call gives, where it gives one.
         choice_index: the choice of a chat that it belongs to; 0 in a response.
+
+    Source: oxide's own.
     """
 
     __slots__ = (
@@ -142,6 +144,8 @@ class AsyncFunctionCalls(Generic[ResultT]):
     Args:
         request: opens the stream of events.
         tools: the tools of the request.
+
+    Source: oxide's own.
     """
 
     def __init__(self, request: Awaitable[AsyncHelperStream], tools: list[Any] | None) -> None:
@@ -358,7 +362,10 @@ class AsyncResponseFunctionCalls(AsyncFunctionCalls[Any]):
         self._stream.check_end()
 
     async def get_final_response(self) -> ParsedResponse[Any]:
-        """Read the stream to its end and return the response; calls not yet looked at stay in the loop.
+        """Read the stream to its end; calls not yet looked at stay in the loop.
+
+        Returns:
+            The response.
 
         Raises:
             OpenAIError: it failed, is incomplete, or the stream broke or was left.
@@ -374,6 +381,9 @@ class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
 
     A call is complete when the JSON of its arguments closes: nothing else in a chat says so. With ``n`` above
     1 the calls of every choice come, each with its `choice_index`; `text` and `reasoning` are the first's.
+
+    Args:
+        request, tools: as there.
     """
 
     _stream: AsyncChatCompletionStream[Any] | None
@@ -431,7 +441,10 @@ class AsyncChatFunctionCalls(AsyncFunctionCalls[Any]):
         self._stream.check_end()
 
     async def get_final_completion(self) -> ParsedChatCompletion[Any]:
-        """Read the stream to its end and return the completion; calls not yet looked at stay in the loop.
+        """Read the stream to its end; calls not yet looked at stay in the loop.
+
+        Returns:
+            The completion.
 
         Raises:
             OpenAIError: it is incomplete, or the stream broke or was left.

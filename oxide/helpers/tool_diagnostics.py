@@ -35,7 +35,7 @@ Reason: TypeAlias = Literal[
 
 
 class ToolDiagnosticUsage(TypedDict):
-    """Tokens of one answer, as counts.
+    """Tokens of one answer, as counts: of its input, of its output, of both.
 
     Source: same name and keys as in the official SDK.
     """
@@ -48,7 +48,9 @@ class ToolDiagnosticUsage(TypedDict):
 class ToolDiagnostic(TypedDict):
     """One thing that happened in a run: names and numbers only, no arguments and no outputs.
 
-    `member` is the function or action, `duration_ms` the milliseconds it took.
+    `api` is the kind of run or toolset, `stage` the part of it, `reason` how that ended. `call_id` and
+    `member`, the function or action, are None where it is not about one call. `duration_ms` is how many
+    milliseconds it took, `usage` what a request cost, where the answer says so.
 
     Source: same name and keys as in the official SDK.
     """

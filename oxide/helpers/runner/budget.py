@@ -26,8 +26,8 @@ __all__ = [
 class ContextBudgetSnapshot(TypedDict):
     """An input that is too large, copied: what `compact` decides upon.
 
-    `eligible_call_ids` are the calls that may be left out of this request, `input_bytes` is the size as UTF-8
-    JSON, `input_images` the number of images in it.
+    `history` are its items, `eligible_call_ids` the calls that may be left out of this request, `input_bytes`
+    is its size as UTF-8 JSON, `input_images` the number of images in it.
 
     Source: same name and keys as in the official SDK.
     """
@@ -39,7 +39,8 @@ class ContextBudgetSnapshot(TypedDict):
 
 
 class ContextBudgetDecision(TypedDict, total=False):
-    """What to leave out of a request: calls with their outputs, and a text that stands in their place.
+    """What to leave out of a request: `drop_call_ids`, calls that go with their outputs, and `summary`, a
+    text for the model in their place.
 
     Source: same name and keys as in the official SDK.
     """

@@ -89,8 +89,13 @@ class AsyncRegisteredFunction:
           allow_output_override: whether `turn.supply_outputs` may answer its calls instead.
           independent: whether an eager run may call it while other independent functions run.
 
+        Returns:
+          The function, for `functions` of a runner.
+
         Raises:
           ValueError: the tool is none of a model, or `execute` cannot be called.
+
+        Source: same name and arguments as in the official SDK.
         """
         from oxide.helpers.tools import PydanticFunctionTool
 
