@@ -381,15 +381,22 @@ class SubjectTokenProviderError(OpenAIError):
 
 
 class WebSocketQueueFullError(OpenAIError):
-    """The queue of messages waiting for a WebSocket is full."""
+    """The queue of messages waiting for a WebSocket is full.
+
+    Nothing raises it so far: oxide opens no WebSockets.
+
+    Source: same name as in the official SDK.
+    """
 
 
 class WebSocketConnectionClosedError(OpenAIError):
-    """A WebSocket that closed for good.
+    """A WebSocket that closed for good. Nothing raises it so far: oxide opens no WebSockets.
 
     Args:
         message: what happened.
         unsent_messages: the messages that were waiting, so that they can be sent elsewhere.
+
+    Source: same name, arguments and attribute as in the official SDK.
     """
 
     unsent_messages: list[Any]

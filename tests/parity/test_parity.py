@@ -23,7 +23,7 @@ openai = pytest.importorskip("openai", reason="the official SDK is a test depend
 FACTS = load()
 EMPTY = repr(inspect.Parameter.empty)
 
-# Differences that are meant, each with its reason; printed at the end of a run by `pytest -rA`.
+# Differences that are meant, each with its reason; `pytest -k allow_list` prints them.
 ALLOWED_METHODS = {
     (r["module"], r["name"], method): reason
     for r in FACTS["resources"]

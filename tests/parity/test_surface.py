@@ -202,7 +202,7 @@ def test_modules_of_the_official_package_are_among_them() -> None:
     assert set(run.stdout.split()) <= set(PACKAGES)
 
 
-def test_what_is_left_out_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_allow_list_of_modules_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("\nparity: modules and names that are meant to be missing")
         for name, reason in sorted({**ALLOWED_MODULES, **ALLOWED_NAMES}.items()):
