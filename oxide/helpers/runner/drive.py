@@ -281,10 +281,13 @@ class Drive:
         """What the run raises for an error, once all calls under way have ended.
 
         Args:
-          error: what stopped it. It may hold the user's data, so only what the run itself said is passed on.
+          error: what stopped it. It may hold the user's data, so only what the run itself said is passed on,
+            and of others of which type they are.
         """
         run = self.run
-        said = str(error) if error is run.last_error else "the run stopped before it was complete"
+        said = f"the run stopped before it was complete: {type(error).__name__} was raised"
+        if error is run.last_error:
+            said = str(error)
         # The first error is the one that counts.
         with suppress(BaseException):
             await self._calls.settle()

@@ -112,7 +112,7 @@ async def test_what_a_function_raises_stays_private(oxide_server: Server, oxide_
     runner = AsyncResponsesToolRunner(functions=[function(look), function(fails, "fails")])
     with pytest.raises(ToolRunnerError) as caught:
         await runner.run(oxide_client, PARAMS)
-    assert str(caught.value) == "the run stopped before it was complete"
+    assert str(caught.value) == "the run stopped before it was complete: ValueError was raised"
     assert caught.value.attempted_call_ids == ("c1", "c2")
     assert caught.value.completed_call_ids == ("c1",)
 
