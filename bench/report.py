@@ -86,7 +86,10 @@ def readme_table(results: dict[str, Any]) -> str:
     lines = ["| workload | oxide | " + " | ".join(f"÷ {README_PEERS[p]}" for p in peers) + " |"]
     lines.append("|---" * (2 + len(peers)) + "|")
     for name, measured in results["workloads"].items():
-        cells = [f"`{name}`: {WORKLOADS[name].about}", duration(measured["peers"]["oxide"]["cpu"]["median"])]
+        about = WORKLOADS[name].about
+        if alone := measured["ratios"].get("pydantic"):
+            about += f"; {_ratio(alone)} × the validation alone"
+        cells = [f"`{name}`: {about}", duration(measured["peers"]["oxide"]["cpu"]["median"])]
         for peer in peers:
             ratio = measured["ratios"].get(peer)
             cells.append(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.peers.host import MODULES
+from bench.peers.host import MODULES, ONLY
 from bench.stats import operations, ratios, spread
 from bench.workloads import WORKLOADS, Workload
 
@@ -211,14 +211,15 @@ class Run:
     def _measured(
         self, workload: Workload, base: str, live: dict[str, LivePeer]
     ) -> dict[str, list[dict[str, Any]]]:
+        peers = [p for p in self.pythons if ONLY.get(p, workload.api) == workload.api]
         if workload.kind in ("import", "cold"):
             return self._rounds(
-                workload, {p: self._new_process(p, workload, base) for p in self.pythons if p != "floor"}
+                workload, {p: self._new_process(p, workload, base) for p in peers if p != "floor"}
             )
         if workload.kind == "idle":
-            return self._rounds(workload, {p: self._idle(p, workload, base) for p in self.pythons})
+            return self._rounds(workload, {p: self._idle(p, workload, base) for p in peers})
         takers: dict[str, Callable[[], dict[str, Any]]] = {}
-        for name in self.pythons:
+        for name in peers:
             if workload.kind == "helper" and name not in (OURS, "official"):
                 continue
             try:

@@ -45,6 +45,7 @@ TARGETS = (
     Target("tiny-responses", "official", 0.05),
     Target("heavy", "aiohttp", 0.9),
     Target("response-288k", "aiohttp", 0.6),
+    Target("parse-300k", "pydantic", 1.15),
     Target("embeddings", "aiohttp", 0.9),
     Target("embeddings", "official", 0.6),
     Target("chat-114-one", "aiohttp", 0.35),

@@ -102,7 +102,13 @@ _ALL = (
     _call("medium", "chat", "medium", "148 KB request: 20 messages, 5 tools", _chat),
     _call("heavy", "chat", "heavy", "648 KB request: 320 messages, 42 tools", _chat),
     _call("response-288k", "responses", "tiny-responses", "288 KB answer, len(r.output) read", _big),
-    _call("parse-300k", "parse", "tiny-responses", "300 KB structured answer as a model", _structured),
+    _call(
+        "parse-300k",
+        "parse",
+        "tiny-responses",
+        "300 KB structured answer as a model, validated by all",
+        _structured,
+    ),
     _call(
         "embeddings",
         "embeddings",

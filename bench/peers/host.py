@@ -21,6 +21,9 @@ from bench import shapes
 from bench.workloads import WORKLOADS, Workload
 
 KEY = "sk-bench"
+ONLY = {"pydantic": "parse"}
+"""Peers that take part in the workloads of one API only."""
+
 # Peer name -> the module that drives it. Peers that differ by an argument share one.
 MODULES = {
     "oxide": "typed",
@@ -29,6 +32,7 @@ MODULES = {
     "aiohttp": "untyped",
     "rust": "rust",
     "floor": "floor",
+    "pydantic": "validate",
 }
 
 

@@ -116,3 +116,13 @@ def test_readme_table_holds_the_ratios() -> None:
     about = WORKLOADS["tiny"].about
     assert tiny == f"| `tiny`: {about} | 100 µs | 0.200 (0.200 – 0.200) | 0.010 (0.010 – 0.010) |"
     assert idle.startswith("| `idle-1000`: ")
+
+
+def test_readme_table_says_what_validation_alone_costs() -> None:
+    kept = results()
+    ratio = {"median": 1.1, "min": 1.0, "max": 1.2}
+    kept["workloads"] = {"parse-300k": kept["workloads"]["tiny"]}
+    kept["workloads"]["parse-300k"]["ratios"]["pydantic"] = ratio
+    row = report.readme_table(kept).splitlines()[-1]
+    assert "; 1.100 (1.000 – 1.200) × the validation alone | " in row
+    assert report.readme_table(kept).splitlines()[0].endswith("official SDK |")
