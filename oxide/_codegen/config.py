@@ -54,7 +54,7 @@ _RUNS = "resources.beta.threads.runs.runs"
 # inherits from them, in this order; a method one of them defines is not generated.
 RESOURCE_MIXINS: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("resources.beta.agents.sessions.artifacts", "AsyncArtifacts"): [
-        ("oxide.helpers.agent_artifacts", "ArtifactResults")
+        ("oxide.helpers.hosted.artifacts", "ArtifactResults")
     ],
     ("resources.webhooks.webhooks", "AsyncWebhooks"): [("oxide.helpers.webhooks", "WebhookSignatures")],
     ("resources.responses.responses", "AsyncResponses"): [("oxide.helpers.text_calls", "ResponseTexts")],
@@ -68,10 +68,10 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
     ),
     ("resources.responses.responses", "AsyncResponses", "parse"): "oxide.helpers.parsed_calls:parse_response",
     ("resources.beta.agents.sessions.sessions", "AsyncSessions", "create"): (
-        "oxide.helpers.agent_sessions:create_session"
+        "oxide.helpers.hosted.sessions:create_session"
     ),
     ("resources.beta.agents.sessions.sessions", "AsyncSessions", "stream"): (
-        "oxide.helpers.agent_sessions:stream_session"
+        "oxide.helpers.hosted.sessions:stream_session"
     ),
     ("resources.files", "AsyncFiles", "wait_for_processing"): "oxide.helpers.polling:wait_for_processing",
     ("resources.uploads.uploads", "AsyncUploads", "upload_file_chunked"): (
@@ -82,7 +82,7 @@ HELPER_METHODS: dict[tuple[str, str, str], str] = {
             "resources.beta.agents.environments.files",
             "AsyncFiles",
             method,
-        ): f"oxide.helpers.agent_files:{method}"
+        ): f"oxide.helpers.hosted.files:{method}"
         for method in ("prepare", "prepare_directory", "upload")
     },
     ("resources.realtime.calls", "AsyncCalls", "create"): "oxide.helpers.uploads:create_call",
@@ -233,7 +233,7 @@ MODULE_MAP: dict[str, str] = {
     "_base_client": "oxide.pagination",
     "_legacy_response": "oxide._binary",
     "lib._parsing": "oxide.helpers.parsing",
-    "lib.beta.agents._files": "oxide.helpers.agent_files",
+    "lib.beta.agents._files": "oxide.helpers.hosted.files",
     "lib._parsing._responses": "oxide.helpers.parsing",
     "lib._parsing._completions": "oxide.helpers.parsing",
     "pagination": "oxide.pagination",

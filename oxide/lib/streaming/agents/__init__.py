@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from oxide.helpers.agent_dispatch import AsyncToolHandler as AsyncToolHandler
-from oxide.helpers.agent_dispatch import ToolOutput as ToolOutput
-from oxide.helpers.agent_sessions import AsyncAgentSessionStream as AsyncAgentSessionStream
+from oxide.helpers.hosted.dispatch import AsyncToolHandler as AsyncToolHandler
+from oxide.helpers.hosted.dispatch import ToolOutput as ToolOutput
+from oxide.helpers.hosted.sessions import AsyncAgentSessionStream as AsyncAgentSessionStream

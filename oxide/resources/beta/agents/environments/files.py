@@ -15,7 +15,7 @@ from oxide.resources.beta.agents.environments._files_create import AsyncFilesCre
 if TYPE_CHECKING:
     from os import PathLike
 
-    from oxide.helpers.agent_files import PreparedAgentFiles, StagedAgentFile
+    from oxide.helpers.hosted.files import PreparedAgentFiles, StagedAgentFile
     from oxide.options import Body, FileTypes, Headers, NotGiven, Omit, Query
     from oxide.pagination import AsyncPaginator, AsyncTokenPage
     from oxide.timeouts import TimeoutTypes
@@ -69,7 +69,7 @@ class AsyncFiles(AsyncFilesCreate):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
-        from oxide.helpers.agent_files import prepare
+        from oxide.helpers.hosted.files import prepare
 
         return await prepare(
             self,
@@ -111,7 +111,7 @@ class AsyncFiles(AsyncFilesCreate):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
-        from oxide.helpers.agent_files import prepare_directory
+        from oxide.helpers.hosted.files import prepare_directory
 
         return await prepare_directory(
             self,
@@ -156,7 +156,7 @@ class AsyncFiles(AsyncFilesCreate):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: environment_id is empty.
         """
-        from oxide.helpers.agent_files import upload
+        from oxide.helpers.hosted.files import upload
 
         return await upload(
             self,

@@ -141,7 +141,7 @@ class AsyncSessionsCreate(AsyncAPIResource):
             APIStatusError: the answer has status 400 or above; the subclass tells which.
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
         """
-        from oxide.helpers.agent_sessions import create_session
+        from oxide.helpers.hosted.sessions import create_session
 
         return await create_session(
             self,

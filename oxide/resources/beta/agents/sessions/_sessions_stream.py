@@ -70,7 +70,7 @@ class AsyncSessionsStream(AsyncAPIResource):
             APIConnectionError: no answer, or not all of it; APITimeoutError: a limit ran out.
             ValueError: session_id is empty.
         """
-        from oxide.helpers.agent_sessions import stream_session
+        from oxide.helpers.hosted.sessions import stream_session
 
         return stream_session(
             self,

@@ -13,7 +13,7 @@ from oxide._response import (
     to_raw_response_wrapper,
     to_streamed_response_wrapper,
 )
-from oxide.helpers.agent_artifacts import ArtifactResults
+from oxide.helpers.hosted.artifacts import ArtifactResults
 from oxide.options import not_given, omit
 from oxide.resources._base import AsyncAPIResource, Endpoint, missing, segment, with_header
 

@@ -8,12 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, cast
 from uuid import uuid4
 
-from ..options import NotGiven, Omit, not_given, omit
-from ..resources._base import Endpoint, renamed, with_header
-from ..stream import AsyncStream
-from ..types.beta.agent_session_event import AgentSessionEvent
-from .agent_dispatch import AsyncToolErrorHandler, AsyncToolHandler, Dispatcher, own_headers
-from .agent_results import (
+from oxide.helpers.parsed_calls import body_of
+from oxide.options import NotGiven, Omit, not_given, omit
+from oxide.resources._base import Endpoint, renamed, with_header
+from oxide.stream import AsyncStream
+from oxide.types.beta.agent_session_event import AgentSessionEvent
+
+from .dispatch import AsyncToolErrorHandler, AsyncToolHandler, Dispatcher, own_headers
+from .results import (
     TURN_ENDS,
     AgentOutputParseError,
     AgentTurnResult,
@@ -22,18 +24,17 @@ from .agent_results import (
     OutputT,
     agent_text_format,
 )
-from .parsed_calls import body_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from ..options import Headers
-    from ..resources.beta.agents.sessions.sessions import AsyncSessions
-    from ..timeouts import TimeoutTypes
-    from ..types.beta.agent_session import AgentSession
-    from ..types.beta.agent_session_input_message_param import AgentSessionInputMessageParam
+    from oxide.options import Headers
+    from oxide.resources.beta.agents.sessions.sessions import AsyncSessions
+    from oxide.timeouts import TimeoutTypes
+    from oxide.types.beta.agent_session import AgentSession
+    from oxide.types.beta.agent_session_input_message_param import AgentSessionInputMessageParam
 
 __all__ = ["AsyncAgentSessionEventStream", "AsyncAgentSessionStream", "create_session", "stream_session"]
 

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import uuid4
 
-from .._body import encode_body
-from ..constants import RAW_RESPONSE_HEADER
-from ..errors import BadRequestError
-from .agent_tools import FunctionTool, ToolOutput
+from oxide._body import encode_body
+from oxide.constants import RAW_RESPONSE_HEADER
+from oxide.errors import BadRequestError
+
+from .tools import FunctionTool, ToolOutput
 
 if TYPE_CHECKING:
-    from ..options import Headers, NotGiven
-    from ..resources.beta.agents.sessions.sessions import AsyncSessions
-    from ..timeouts import TimeoutTypes
+    from oxide.options import Headers, NotGiven
+    from oxide.resources.beta.agents.sessions.sessions import AsyncSessions
+    from oxide.timeouts import TimeoutTypes
 
 __all__ = ["AgentToolError", "AsyncToolErrorHandler", "AsyncToolHandler", "Dispatcher", "ToolOutput"]
 
@@ -144,7 +145,7 @@ class Dispatcher:
             if inspect.isawaitable(told):
                 await told
         except Exception:
-            from .._logging import logger
+            from oxide._logging import logger
 
             logger.exception("on_tool_error failed for the tool %s", error.tool_name)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, cast
 
 from typing_extensions import TypeVar
 
-from ..errors import OpenAIError
+from oxide.errors import OpenAIError
 
 if TYPE_CHECKING:
-    from ..types.beta.agent_session import RequiredAction
-    from ..types.beta.agent_session_message import AgentSessionMessage
-    from ..types.beta.agents.sessions.turn import Turn
+    from oxide.types.beta.agent_session import RequiredAction
+    from oxide.types.beta.agent_session_message import AgentSessionMessage
+    from oxide.types.beta.agents.sessions.turn import Turn
 
 __all__ = [
     "TURN_ENDS",
@@ -67,7 +67,7 @@ def agent_text_format(output_type: type[Any]) -> dict[str, Any]:
 
     Source: same name as in the official SDK; `POST /agents/sessions`, `agent.text.format`.
     """
-    from .parsing import strict_schema
+    from oxide.helpers.parsing import strict_schema
 
     check_output_type(output_type)
     return {"type": "json_schema", "schema": strict_schema(output_type)}
@@ -116,7 +116,7 @@ class AgentTurnResult(Generic[OutputT]):
         Raises:
           AgentOutputParseError: there is no text, or it does not fit; its `result` is this one.
         """
-        from .parsing import parse_text
+        from oxide.helpers.parsing import parse_text
 
         try:
             check_output_type(output_type)
@@ -241,8 +241,8 @@ class Collection(Generic[OutputT]):
         if item.type != "message" or self.turn is None or item.turn_id != self.turn.id:
             return
         if item.phase != "commentary" and item.status == "completed":
-            from ..models import construct
-            from ..types.beta.agent_session_message import AgentSessionMessage
+            from oxide.models import construct
+            from oxide.types.beta.agent_session_message import AgentSessionMessage
 
             message = construct(AgentSessionMessage, item.to_dict(warnings=False))
             self._messages[item.id] = (event.output_index, message)

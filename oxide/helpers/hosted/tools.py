@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_type_hints, o
 
 import pydantic
 
-from ..options import NotGiven, Omit, omit
-from ..types.beta.input_content_param import InputContentParam
+from oxide.options import NotGiven, Omit, omit
+from oxide.types.beta.input_content_param import InputContentParam
 
 if TYPE_CHECKING:
-    from ..types.beta.agent_tool_param import AgentToolConfigParamFunction
+    from oxide.types.beta.agent_tool_param import AgentToolConfigParamFunction
 
 __all__ = ["FunctionTool", "ToolOutput", "function_tool", "pydantic_function_tool"]
 

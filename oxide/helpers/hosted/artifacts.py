@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from ..options import not_given
+from oxide.options import not_given
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    from .._binary import HttpxBinaryResponseContent
-    from ..options import Body, Headers, NotGiven, Query
-    from ..resources.beta.agents.sessions.artifacts import AsyncArtifacts
-    from ..timeouts import TimeoutTypes
-    from ..types.beta.agents.sessions.session_artifact import SessionArtifact
-    from .agent_results import AgentTurnResult
+    from oxide._binary import HttpxBinaryResponseContent
+    from oxide.options import Body, Headers, NotGiven, Query
+    from oxide.resources.beta.agents.sessions.artifacts import AsyncArtifacts
+    from oxide.timeouts import TimeoutTypes
+    from oxide.types.beta.agents.sessions.session_artifact import SessionArtifact
+
+    from .results import AgentTurnResult
 
 __all__ = ["ArtifactResults", "AsyncAgentResultArtifacts"]
 

@@ -1,0 +1,1 @@
+"""Hosted agents, `client.beta.agents`: their sessions, files, artifacts and tools."""
