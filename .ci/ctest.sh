@@ -4,12 +4,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . .ci/need.sh
 need cmake ninja gcc aarch64-linux-gnu-gcc qemu-aarch64-static
+. .ci/simdjson.sh
 
 run() { # name, cmake arguments
   local build=build/ctest-$1
   shift
   echo "--- ${build#build/ctest-}"
-  cmake -S . -B "$build" -G Ninja -DOXIDE_C_TESTS=ON "$@" >"$build.log" 2>&1 || { cat "$build.log"; return 1; }
+  cmake -S . -B "$build" -G Ninja -DOXIDE_C_TESTS=ON -DSIMDJSON_DIR="$SIMDJSON_DIR" "$@" >"$build.log" 2>&1 || { cat "$build.log"; return 1; }
   cmake --build "$build" --target c_tests >"$build.log" 2>&1 || { cat "$build.log"; return 1; }
   ! grep -n "warning:" "$build.log" || return 1
   ctest --test-dir "$build" --output-on-failure --no-tests=error

@@ -7,13 +7,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . .ci/need.sh
 need cmake ninja clang
+. .ci/simdjson.sh
 
 build=build/fuzz
 flags="-O1 -fsanitize=fuzzer-no-link"
 mkdir -p "$build/found" "$build/found-strings"
 {
   cmake -S . -B "$build" -G Ninja -DOXIDE_C_TESTS=ON -DOXIDE_FUZZ=ON -DOXIDE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags"
+    -DSIMDJSON_DIR="$SIMDJSON_DIR" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+    -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags"
   cmake --build "$build" --target fuzz_sse fuzz_unescape
 } >"$build/log" 2>&1 || { cat "$build/log"; exit 1; }
 
