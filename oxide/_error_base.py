@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["OpenAIError"]
+__all__ = ["OpenAIError", "reduced"]
 
 
 def _restore(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
@@ -14,8 +14,13 @@ def _restore(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, A
     return error
 
 
+def reduced(error: BaseException) -> tuple[Any, ...]:
+    """What pickles and copies an error whose constructor takes other arguments than its `args`."""
+    return (_restore, (type(error), error.args, dict(error.__dict__)))
+
+
 class OpenAIError(Exception):
     """Base of every error oxide raises; picklable, credentials stay behind."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (type(self), self.args, dict(self.__dict__)))
+        return reduced(self)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from math import isfinite
 from typing import Any, TypeVar, cast
 
 from oxide.errors import mapping_of
 
+from .shapes import Faults, choices, got, integers, items_of, listed, optional_texts, texts
+
 __all__ = [
     "as_received",
     "finite",
     "input_data",
+    "native_message_faults",
+    "native_reasoning_faults",
     "received",
     "replay_items",
     "sent_back",
     "snapshot_request",
-    "valid_native_message",
-    "valid_native_reasoning",
     "wire_item",
 ]
 
@@ -153,59 +155,56 @@ def replay_items(items: Iterable[Any]) -> list[Item]:
     return cast("list[Item]", input_data([wire_item(item) for item in items]))
 
 
-def valid_native_message(item: Mapping[str, Any]) -> bool:
-    """Whether a message of the model's has the fields, and the types of them, that the API gives it.
+def native_message_faults(item: Mapping[str, Any]) -> Faults:
+    """What keeps a message of the model's from being sent back: fields that are not as the API gives them.
 
     Args:
       item: the item as data.
+
+    Yields:
+      Places and what is wrong there; nothing for a message that is whole.
     """
-    return (
-        isinstance(item.get("id"), str)
-        and item.get("role") == "assistant"
-        and item.get("status") in _STATUSES
-        and item.get("phase") in _PHASES
-        and _each(item.get("content"), _valid_part)
-    )
+    yield from texts(item, "id")
+    yield from choices(item, "role", ("assistant",))
+    yield from choices(item, "status", _STATUSES)
+    yield from choices(item, "phase", _PHASES)
+    yield from items_of(item, "content", _part_faults)
 
 
-def _each(given: object, check: Callable[[Mapping[str, Any]], bool]) -> bool:
-    """Whether a value is a list of objects that pass a check."""
-    return isinstance(given, list) and all(check(mapping_of(value)) for value in cast("list[object]", given))
-
-
-def _valid_part(part: Mapping[str, Any]) -> bool:
+def _part_faults(part: Mapping[str, Any]) -> Faults:
     if part.get("type") == "refusal":
-        return isinstance(part.get("refusal"), str)
-    logprobs = part.get("logprobs")
-    return (
-        part.get("type") == "output_text"
-        and isinstance(part.get("text"), str)
-        and _each(part.get("annotations"), _valid_annotation)
-        and (logprobs is None or _each(logprobs, _valid_logprob))
-    )
+        yield from texts(part, "refusal")
+        return
+    yield from choices(part, "type", ("output_text", "refusal"))
+    yield from texts(part, "text")
+    yield from items_of(part, "annotations", _annotation_faults)
+    if part.get("logprobs") is not None:
+        yield from items_of(part, "logprobs", _logprob_faults)
 
 
-def _valid_annotation(annotation: Mapping[str, Any]) -> bool:
+def _annotation_faults(annotation: Mapping[str, Any]) -> Faults:
     strings, numbers = _ANNOTATIONS.get(str(annotation.get("type")), ((), ()))
-    return (
-        bool(strings)
-        and all(isinstance(annotation.get(name), str) for name in strings)
-        and all(type(annotation.get(name)) is int for name in numbers)
-    )
+    if not strings:
+        yield ".type", f"one of {', '.join(_ANNOTATIONS)} is needed"
+    yield from texts(annotation, *strings)
+    yield from integers(annotation, *numbers)
 
 
-def _valid_logprob(entry: Mapping[str, Any]) -> bool:
-    return _valid_score(entry) and _each(entry.get("top_logprobs"), _valid_score)
+def _logprob_faults(entry: Mapping[str, Any]) -> Faults:
+    yield from _score_faults(entry)
+    yield from items_of(entry, "top_logprobs", _score_faults)
 
 
-def _valid_score(entry: Mapping[str, Any]) -> bool:
-    octets = entry.get("bytes")
-    return (
-        isinstance(entry.get("token"), str)
-        and isinstance(octets, list)
-        and all(type(octet) is int for octet in cast("list[object]", octets))
-        and finite(entry.get("logprob"))
-    )
+def _score_faults(entry: Mapping[str, Any]) -> Faults:
+    yield from texts(entry, "token")
+    yield from listed(entry, "bytes", _octet_faults)
+    if not finite(entry.get("logprob")):
+        yield ".logprob", got("a finite number", entry.get("logprob"))
+
+
+def _octet_faults(octet: object) -> Faults:
+    if type(octet) is not int:
+        yield "", got("an integer", octet)
 
 
 def finite(value: object) -> bool:
@@ -213,21 +212,27 @@ def finite(value: object) -> bool:
     return type(value) is int or (type(value) is float and isfinite(value))
 
 
-def valid_native_reasoning(item: Mapping[str, Any]) -> bool:
-    """Whether a reasoning item has the fields, and the types of them, that the API gives it.
+def native_reasoning_faults(item: Mapping[str, Any]) -> Faults:
+    """What keeps a reasoning item from being sent back: fields that are not as the API gives them.
 
     Args:
       item: the item as data.
+
+    Yields:
+      Places and what is wrong there; nothing for an item that is whole.
     """
-    encrypted = item.get("encrypted_content")
-    return (
-        isinstance(item.get("id"), str)
-        and _texts(item.get("summary"), "summary_text")
-        and ("content" not in item or _texts(item["content"], "reasoning_text"))
-        and (encrypted is None or isinstance(encrypted, str))
-        and ("status" not in item or item["status"] in _STATUSES)
-    )
+    yield from texts(item, "id")
+    yield from _text_parts(item, "summary", "summary_text")
+    if "content" in item:
+        yield from _text_parts(item, "content", "reasoning_text")
+    yield from optional_texts(item, "encrypted_content")
+    if "status" in item:
+        yield from choices(item, "status", _STATUSES)
 
 
-def _texts(given: object, kind: str) -> bool:
-    return _each(given, lambda part: part.get("type") == kind and isinstance(part.get("text"), str))
+def _text_parts(item: Mapping[str, Any], name: str, kind: str) -> Faults:
+    def faults(part: Mapping[str, Any]) -> Faults:
+        yield from choices(part, "type", (kind,))
+        yield from texts(part, "text")
+
+    yield from items_of(item, name, faults)

@@ -189,9 +189,9 @@ class Calls:
         tell("action", "completed", began)
         try:
             output = function_result(result)
-        except Exception:
+        except ValueError as error:
             tell("output", "invalid_output", ended)
-            raise
+            raise run.error(f"functions[{name!r}] returned what cannot be sent: {error}") from None
         return {"type": "function_call_output", "call_id": call_id, "output": output}
 
     async def approve(self, item: Item) -> bool:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from oxide.helpers.replay import received, sent_back
+from oxide.helpers.shapes import got
 from oxide.helpers.tool_diagnostics import emit_tool_diagnostic
 from oxide.helpers.tool_lifecycle import rotated_idempotency_headers
 
@@ -113,20 +114,26 @@ class Drive:
             raise ValueError(f"max_concurrent_calls={limit!r}: a positive integer is needed")
         ledger, budget = options.ledger, options.context_budget
         if ledger is not None and not isinstance(cast("object", ledger), AsyncResponsesToolLedger):
-            raise ValueError("ledger: an AsyncResponsesToolLedger is needed")
+            raise ValueError(f"ledger: {got('an AsyncResponsesToolLedger', ledger)}")
         given = read_params(params, recorded=ledger is not None, budgeted=budget is not None)
         saved: Any = None if ledger is None or ledger.resume_from is None else plain(ledger.resume_from)
         if saved is not None and not isinstance(saved, dict):
-            raise ValueError("resume_from: a whole checkpoint is needed")
+            raise ValueError(f"ledger.resume_from: {got('a whole checkpoint', saved)}")
         checkpoint = cast("Item | None", saved)
         max_steps = steps_of(options.max_steps, checkpoint)
         if options.eager and not options.stream:
-            raise ValueError("eager: calls can be made early only in a stream; pass stream=True")
+            raise ValueError("eager=True: calls can be made early only in a stream; pass stream=True")
         self._request = RunRequest(given, tools.declared)
         if budget is not None:
             check_budget(budget)
-            if given.get("truncation") == "auto" or given.get("context_management"):
-                raise ValueError("context_budget: not together with truncation or context_management")
+            if given.get("truncation") == "auto":
+                raise ValueError(
+                    "context_budget: not together with params['truncation']='auto'; leave one out"
+                )
+            if given.get("context_management"):
+                raise ValueError(
+                    "context_budget: not together with params['context_management']; leave one out"
+                )
             if given.get("truncation") is None:
                 self._request.body["truncation"] = "disabled"
         self.run = Run(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
-from oxide._error_base import OpenAIError
+from oxide._error_base import OpenAIError, reduced
 
 __all__ = ["ToolRunnerCancelledError", "ToolRunnerError"]
 
@@ -52,3 +53,6 @@ class ToolRunnerCancelledError(asyncio.CancelledError):
         super().__init__("the task of this run was cancelled")
         self.attempted_call_ids = tuple(attempted_call_ids)
         self.completed_call_ids = tuple(completed_call_ids)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)

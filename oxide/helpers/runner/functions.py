@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from typing_extensions import TypedDict
 
-from .data import Item, is_text, optional_text
+from oxide.helpers.shapes import Faults, choices, got, listed, optional_texts, texts
+
+from .data import Item, is_text
 
 if TYPE_CHECKING:
     import pydantic
@@ -32,6 +34,7 @@ __all__ = [
     "early_tools",
     "function_result",
     "registered",
+    "result_faults",
 ]
 
 ModelT = TypeVar("ModelT", bound="pydantic.BaseModel")
@@ -123,18 +126,23 @@ def registered(
     """
     tools = list(browser_tools)
     names = {tool["name"] for tool in tools}
-    for function in functions:
-        if not isinstance(cast("object", function), AsyncRegisteredFunction) or not callable(
-            function.execute
-        ):
-            raise ValueError(f"functions: an AsyncRegisteredFunction is needed, got {function!r}")
-        for option in ("allow_output_override", "independent"):
-            if type(getattr(function, option)) is not bool:
-                raise ValueError(f"{option}={getattr(function, option)!r}: True or False is needed")
+    for number, function in enumerate(functions):
+        if not isinstance(cast("object", function), AsyncRegisteredFunction):
+            raise ValueError(f"functions[{number}]: {got('an AsyncRegisteredFunction', function)}")
         tool = cast("Item", deepcopy(dict(function.tool)))
         name = tool["name"]
-        if tool["type"] != "function" or not name or name in names:
-            raise ValueError(f"functions: {name!r} is no function tool with a name of its own")
+        if not name:
+            raise ValueError(f"functions[{number}].tool['name']: a name is needed")
+        place = f"functions[{name!r}]"
+        if not callable(function.execute):
+            raise ValueError(f"{place}.execute: {got('an async function', function.execute)}")
+        for option in ("allow_output_override", "independent"):
+            if type(getattr(function, option)) is not bool:
+                raise ValueError(f"{place}.{option}: {got('True or False', getattr(function, option))}")
+        if tool["type"] != "function":
+            raise ValueError(f"{place}.tool['type']: 'function' is needed, got {tool['type']!r}")
+        if name in names:
+            raise ValueError(f"{place}: another tool has this name; give it one of its own")
         names.add(name)
         tools.append(tool)
     if has_computer:
@@ -154,20 +162,26 @@ def early_tools(early: EarlyExecution | None, tools: list[Any]) -> tuple[frozens
     """
     if early is None:
         return None
-    if type(cast("object", early)) is not dict or early.keys() - {"functions", "computer"}:
-        raise ValueError("early_execution: a dict with `functions` and `computer` is needed, nothing else")
+    if type(cast("object", early)) is not dict:
+        raise ValueError(f"early_execution: {got('a dict', early)}")
+    for key in early.keys() - {"functions", "computer"}:
+        raise ValueError(f"early_execution: it has no {key!r}, only functions and computer")
     names: object = early.get("functions", [])
     known = {tool["name"] for tool in tools if tool["type"] == "function"}
     if type(names) is not list:
-        raise ValueError("early_execution: `functions` has to be a list of names")
+        raise ValueError(f"early_execution['functions']: {got('a list of names', names)}")
     chosen = cast("list[object]", names)
-    if any(name not in known for name in chosen) or len(set(chosen)) != len(chosen):
-        raise ValueError(f"early_execution: name registered functions, each once; there are {sorted(known)}")
+    for number, name in enumerate(chosen):
+        place = f"early_execution['functions'][{number}]"
+        if name not in known:
+            raise ValueError(f"{place}: {name!r} is not registered; registered are {sorted(known)}")
+        if name in chosen[:number]:
+            raise ValueError(f"{place}: {name!r} is there twice")
     computer: object = early.get("computer", False)
     if type(computer) is not bool:
-        raise ValueError(f"early_execution: computer={computer!r} has to be True or False")
+        raise ValueError(f"early_execution['computer']: {got('True or False', computer)}")
     if computer and all(tool["type"] != "computer" for tool in tools):
-        raise ValueError("early_execution: computer=True needs a runner with a computer")
+        raise ValueError("early_execution['computer']: True needs a runner with a computer")
     return frozenset(cast("list[str]", chosen)), computer
 
 
@@ -186,9 +200,12 @@ def arguments_of(call: Item, function: AsyncRegisteredFunction | None = None) ->
         from oxide.helpers.given_tools import parse_arguments
 
         return parse_arguments([tool], call["name"], call["arguments"], namespace=call.get("namespace"))
-    arguments = json.loads(call["arguments"], parse_constant=_not_json)
+    try:
+        arguments = json.loads(call["arguments"], parse_constant=_not_json)
+    except ValueError as error:
+        raise ValueError(f"it is not JSON: {error}") from None
     if not isinstance(arguments, dict):
-        raise ValueError("the arguments of a function have to be a JSON object")
+        raise ValueError(got("a JSON object", arguments))
     return cast("Item", arguments)
 
 
@@ -213,57 +230,55 @@ _DETAILS: dict[str, tuple[str | None, ...]] = {
 }
 
 
-def function_result(value: Any) -> Any:
+def function_result(value: Any, place: str = "") -> Any:
     """A function's output as it is sent: text, or blocks, checked and copied.
 
     Args:
       value: what the function returned, or what was supplied instead.
+      place: where that is, for the error.
 
     Raises:
       ValueError: it is neither text nor a list of blocks, or a block has other fields than such blocks have.
     """
-    if type(value) is str:
-        return value
-    if type(value) is not list:
-        raise ValueError(f"an output is text or a list of blocks, not {type(value).__name__}")
-    return [_block(entry) for entry in cast("list[object]", value)]
+    for path, fault in result_faults({"output": value}):
+        raise ValueError(f"{place}{path if place else path[1:]}: {fault}")
+    return deepcopy(value)
 
 
-def _block(given: object) -> Item:
-    if type(given) is not dict or any(type(name) is not str for name in cast("Item", given)):
-        raise ValueError("a block of an output is a dict")
+def result_faults(item: Item) -> Faults:
+    """What is wrong with the `output` of a function: it has to be text, or a list of blocks.
+
+    Args:
+      item: what has the output.
+    """
+    output = item.get("output")
+    if type(output) is list:
+        yield from listed(item, "output", _block_faults)
+    elif type(output) is not str:
+        yield ".output", got("text or a list of blocks", output)
+
+
+def _block_faults(given: object) -> Faults:
+    if type(given) is not dict:
+        yield "", got("an object", given)
+        return
     block = cast("Item", given)
+    if any(type(name) is not str for name in block):
+        yield "", "names of fields are text"
+        return
     kind = block.get("type")
     if not isinstance(kind, str) or kind not in _BLOCKS:
-        raise ValueError(f"type={kind!r}: a block of an output is one of {', '.join(_BLOCKS)}")
+        yield ".type", f"one of {', '.join(_BLOCKS)} is needed"
+        return
     names, places = _BLOCKS[kind]
-    unknown = block.keys() - {"type", "prompt_cache_breakpoint", *names}
-    if unknown:
-        raise ValueError(f"{kind}: it has no {', '.join(sorted(unknown))}")
-    if kind == "input_text" and not is_text(block.get("text")):
-        raise ValueError("input_text: its text is missing")
-    made: Item = {"type": kind}
-    for name in names:
-        if name in block:
-            made[name] = _checked(kind, name, block[name])
-    if places and not any((made.get(place) or "").strip() for place in places):
-        raise ValueError(f"{kind}: one of {', '.join(places)} is needed")
-    if "prompt_cache_breakpoint" in block:
-        made["prompt_cache_breakpoint"] = _breakpoint(block["prompt_cache_breakpoint"])
-    return made
-
-
-def _checked(kind: str, name: str, value: object) -> object:
-    if not optional_text(value):
-        raise ValueError(f"{kind}: {name} has to be text")
-    if name == "detail" and value not in _DETAILS[kind]:
-        raise ValueError(f"{kind}: detail={value!r} is none of {_DETAILS[kind]}")
-    return value
-
-
-def _breakpoint(given: object) -> Mapping[str, str] | None:
-    if given is None:
-        return None
-    if type(given) is not dict or cast("Item", given) != {"mode": "explicit"}:
-        raise ValueError("prompt_cache_breakpoint has to be {'mode': 'explicit'}")
-    return {"mode": "explicit"}
+    for name in sorted(block.keys() - {"type", "prompt_cache_breakpoint", *names}):
+        yield f".{name}", f"{kind} has no such field"
+    if kind == "input_text":
+        yield from texts(block, "text")
+    yield from optional_texts(block, *names)
+    if kind in _DETAILS and "detail" in block:
+        yield from choices(block, "detail", _DETAILS[kind])
+    if places and not any(is_text(block.get(place)) and block[place].strip() for place in places):
+        yield "", f"one of {', '.join(places)} is needed"
+    if block.get("prompt_cache_breakpoint") not in (None, {"mode": "explicit"}):
+        yield ".prompt_cache_breakpoint", "{'mode': 'explicit'} is needed"

@@ -4,40 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn, cast
 
-from oxide.errors import mapping_of
-from oxide.helpers.replay import valid_native_reasoning
+from oxide.helpers.replay import native_reasoning_faults
+from oxide.helpers.shapes import Faults, got, optional_texts, texts
 
 from .approvals import use_approval
-from .data import Item, is_text, optional_text
-from .functions import arguments_of, function_result
+from .data import Item
+from .functions import arguments_of, result_faults
 from .items import (
-    valid_computer_call,
-    valid_computer_output,
-    valid_function_call,
-    valid_function_output,
-    valid_input_message,
+    computer_call_faults,
+    computer_output_faults,
+    function_call_faults,
+    function_output_faults,
+    message_faults,
 )
 from .server_items import SERVER_ITEMS, check_server_item
 
-__all__ = ["check_history", "has_observation", "item_ids"]
+__all__ = ["check_history", "has_observation", "in_input", "item_ids"]
 
 _COMPUTER_ITEMS = ("computer_call", "computer_call_output")
 
 
-def item_ids(history: Iterable[Item]) -> set[str]:
+def in_input(number: int) -> str:
+    """The place of an item in the input of a request."""
+    return f"input[{number}]"
+
+
+def item_ids(history: Iterable[Item], place: Callable[[int], str] = in_input) -> set[str]:
     """The ids of a conversation's items, and those it refers to.
 
     Args:
       history: items.
+      place: says where an item is, by its index.
 
     Raises:
       ValueError: two items have one id.
     """
-    found: set[str] = set()
+    found: dict[str, int] = {}
     referred: set[str] = set()
-    for item in history:
+    for number, item in enumerate(history):
         item_id = item.get("id")
         if not isinstance(item_id, str) or not item_id:
             continue
@@ -45,9 +51,9 @@ def item_ids(history: Iterable[Item]) -> set[str]:
             referred.add(item_id)
             continue
         if item_id in found:
-            raise ValueError(f"two items of the input have the id {item_id}")
-        found.add(item_id)
-    return found | referred
+            raise ValueError(f"{place(found[item_id])} and {place(number)} have the same id {item_id!r}")
+        found[item_id] = number
+    return found.keys() | referred
 
 
 def _is_reference(item: Item) -> bool:
@@ -73,20 +79,27 @@ def has_observation(items: Iterable[Item]) -> bool:
 def _observes(content: object) -> bool:
     if isinstance(content, str):
         return bool(content.strip())
-    try:
-        blocks = function_result(content)
-    except ValueError:
+    if any(result_faults({"output": content})):
         return False
-    return any(block["type"] != "input_text" or block["text"].strip() for block in blocks)
+    return any(
+        block["type"] != "input_text" or block["text"].strip() for block in cast("list[Item]", content)
+    )
 
 
-def check_history(history: list[Item], tools: list[Any], *, recorded: bool = True) -> set[str]:
+def check_history(
+    history: list[Item],
+    tools: list[Any],
+    *,
+    recorded: bool = True,
+    place: Callable[[int], str] = in_input,
+) -> set[str]:
     """Check a conversation before it is replayed.
 
     Args:
       history: items in their order.
       tools: the tools of the run.
       recorded: whether it has to be whole, as in a ledger: no references to items elsewhere then.
+      place: says where an item is, by its index.
 
     Returns:
       The ids of its calls and of its requests for approval.
@@ -94,48 +107,72 @@ def check_history(history: list[Item], tools: list[Any], *, recorded: bool = Tru
     Raises:
       ValueError: an item is none the API takes, a call has no output, or an output or approval no call.
     """
-    _check_schema([item for item in history if item.get("type") not in _COMPUTER_ITEMS])
-    item_ids(history)
+    item_ids(history, place)
     replay = _Replay(tools)
     for number, item in enumerate(history):
         kind = item.get("type", "message")
         if not recorded:
             if kind == "compaction_trigger":
                 if number != len(history) - 1:
-                    raise ValueError("compaction_trigger has to be the last item of the input")
+                    raise ValueError(f"{place(number)}: a compaction_trigger has to be the last item")
                 continue
             if _is_reference(item):
-                if not is_text(item.get("id")):
-                    raise ValueError("an item reference has no id")
+                for path, fault in texts(item, "id"):
+                    raise ValueError(f"{place(number)}{path} (item_reference): {fault}")
                 continue
-        replay.take(kind, item)
-    return replay.ids()
+        replay.take(place(number), kind, item)
+    ids = replay.ids()
+    # Last: a union says of everything in it why it is not the one.
+    for number, item in enumerate(history):
+        if item.get("type") not in _COMPUTER_ITEMS:
+            _check_schema(place(number), item)
+    return ids
 
 
-def _check_schema(items: list[Item]) -> None:
+def _check_schema(place: str, item: Item) -> None:
     from pydantic import ValidationError
 
     try:
-        _input_schema().validate_python(items)
+        _item_schema().validate_python(item)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = f"input[{'.'.join(map(str, fault['loc'][:1]))}]"
-        raise ValueError(f"{place} is no item the API takes: {fault['msg']}") from None
+        members: dict[object, list[Any]] = {}
+        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+            members.setdefault(fault["loc"][0], []).append(fault)
+        fitting = [
+            faults for name, faults in members.items() if all(f["loc"] != (name, "type") for f in faults)
+        ]
+        fault = min(fitting or members.values(), key=len)[0]
+        path = _path(item, fault["loc"])
+        raise ValueError(f"{place}{path} ({item.get('type', 'message')}): {fault['msg']}") from None
+
+
+def _path(value: object, steps: Iterable[object]) -> str:
+    """Where a fault is. Names of a union's members are among the steps: what is no place in the item."""
+    path = ""
+    for step in steps:
+        if isinstance(value, dict) and step in value:
+            path, value = f"{path}.{step}", cast("Item", value)[str(step)]
+        elif isinstance(value, list) and isinstance(step, int):
+            path, value = f"{path}[{step}]", cast("list[object]", value)[step]
+    return path
 
 
 @lru_cache(maxsize=1)
-def _input_schema() -> Any:
+def _item_schema() -> Any:
     from pydantic import TypeAdapter
 
-    from oxide.types.responses.response_input import ResponseInput
+    from oxide.types.responses.response_input_item import ResponseInputItem
 
-    return TypeAdapter(ResponseInput)
+    return TypeAdapter(ResponseInputItem)
 
 
 class _Replay:
     """Pairs calls with their outputs, and requests for approval with their answers, as they come."""
 
     def __init__(self, tools: list[Any]) -> None:
+        self._place = ""
+        self._kind = ""
+        self._places: dict[str, str] = {}
         self._tools = tools
         self._functions = {tool["name"] for tool in tools if tool["type"] == "function"}
         self._has_computer = any(tool["type"] in ("computer", "computer_use_preview") for tool in tools)
@@ -145,100 +182,121 @@ class _Replay:
         self._answered: set[str] = set()
         self._approved: dict[str, Item] = {}
 
-    def take(self, kind: str, item: Item) -> None:
+    def take(self, place: str, kind: object, item: Item) -> None:
+        if not isinstance(kind, str):
+            raise ValueError(f"{place}.type: {got('text', kind)}")
+        self._place, self._kind = place, kind
         if kind in SERVER_ITEMS:
-            self._server(kind, item)
+            self._server(item)
             return
         handle = _HANDLERS.get(kind)
         if handle is None:
-            raise ValueError(f"a run cannot replay items of type {kind!r}")
+            raise ValueError(f"{place}.type: a run cannot replay items of type {kind!r}")
         handle(self, item)
 
     def ids(self) -> set[str]:
-        open_calls = sorted((self._calls.keys() - self._returned) | (self._asked.keys() - self._answered))
-        if open_calls:
-            raise ValueError(f"the input has calls without an answer: {', '.join(open_calls)}")
+        open_ids = sorted((self._calls.keys() - self._returned) | (self._asked.keys() - self._answered))
+        if open_ids:
+            missing = (
+                f"{self._places[each]}: its {'answer' if each in self._asked else 'output'} is missing, "
+                f"{'id' if each in self._asked else 'call_id'}={each!r}"
+                for each in open_ids
+            )
+            raise ValueError("; ".join(missing))
         return {*self._calls, *self._asked}
 
-    def _begin(self, kind: str, item: Item) -> None:
-        call_id = item.get("call_id")
-        if not isinstance(call_id, str) or call_id in self._calls or call_id in self._asked:
-            raise ValueError(f"{kind}: call_id={call_id!r} is missing or was used before")
+    def _refuse(self, path: str, fault: str) -> NoReturn:
+        raise ValueError(f"{self._place}{path} ({self._kind}): {fault}")
+
+    def _check(self, faults: Faults) -> None:
+        for path, fault in faults:
+            self._refuse(path, fault)
+
+    def _open(self, known_by: str, item: Item) -> str:
+        self._check(texts(item, known_by))
+        found: str = item[known_by]
+        if found in self._places:
+            self._refuse(f".{known_by}", f"{found!r} was used before")
+        self._places[found] = f"{self._place} ({self._kind})"
+        return found
+
+    def _begin(self, item: Item) -> None:
         if item.get("status") not in (None, "completed"):
-            raise ValueError(f"{kind} {call_id}: it is not complete")
-        self._calls[call_id] = kind
+            self._refuse(".status", "it is not completed")
+        self._calls[self._open("call_id", item)] = self._kind
 
     def _end(self, kind: str, item: Item) -> None:
-        call_id = item.get("call_id")
-        known = self._calls.get(call_id) if isinstance(call_id, str) else None
-        if known != kind or call_id in self._returned:
-            raise ValueError(f"{kind}_output: call_id={call_id!r} is of no call that still needs one")
-        self._returned.add(str(call_id))
+        self._check(texts(item, "call_id"))
+        call_id: str = item["call_id"]
+        if self._calls.get(call_id) != kind or call_id in self._returned:
+            self._refuse(".call_id", f"no call before it that has no output yet is {call_id!r}")
+        self._returned.add(call_id)
 
     def function_call(self, item: Item) -> None:
-        self._begin("function_call", item)
-        name = item.get("name")
-        if name not in self._functions or not is_text(item.get("arguments")) or not valid_function_call(item):
-            raise ValueError(f"function_call: {name!r} is no function of this run, or lacks its fields")
-        arguments_of(item)
+        self._begin(item)
+        self._check(texts(item, "name", "arguments"))
+        name: str = item["name"]
+        if name not in self._functions:
+            self._refuse(".name", f"{name!r} is no function of this run; register it or leave its calls out")
+        self._check(function_call_faults(item))
+        try:
+            arguments_of(item)
+        except ValueError as error:
+            self._refuse(".arguments", str(error))
 
     def function_output(self, item: Item) -> None:
         self._end("function_call", item)
-        if not valid_function_output(item):
-            raise ValueError("function_call_output: its fields are not those the API takes")
-        function_result(item.get("output"))
+        self._check(function_output_faults(item))
+        self._check(result_faults(item))
 
     def computer_call(self, item: Item) -> None:
-        self._begin("computer_call", item)
+        self._begin(item)
         if not self._has_computer:
-            raise ValueError("computer_call: this run has no computer")
-        if item.get("status") != "completed" or not valid_computer_call(item):
-            raise ValueError("computer_call: its fields are not those the API gives it")
+            self._refuse("", "this run has no computer; give the runner one or leave these items out")
+        if item.get("status") is None:
+            self._refuse(".status", "it is not completed")
+        self._check(computer_call_faults(item))
 
     def computer_output(self, item: Item) -> None:
         self._end("computer_call", item)
-        if not valid_computer_output(item):
-            raise ValueError("computer_call_output: its fields are not those the API takes")
+        self._check(computer_output_faults(item))
 
     def approval(self, item: Item) -> None:
-        request_id = item.get("approval_request_id")
-        if (
-            not isinstance(request_id, str)
-            or request_id not in self._asked
-            or request_id in self._answered
-            or type(item.get("approve")) is not bool
-            or not all(optional_text(item.get(name)) for name in ("id", "reason"))
-        ):
-            raise ValueError(f"mcp_approval_response: {request_id!r} is no request that still needs one")
+        self._check(texts(item, "approval_request_id"))
+        request_id: str = item["approval_request_id"]
+        if request_id not in self._asked or request_id in self._answered:
+            self._refuse(
+                ".approval_request_id", f"no request before it that has no answer yet is {request_id!r}"
+            )
+        if type(item.get("approve")) is not bool:
+            self._refuse(".approve", got("true or false", item.get("approve")))
+        self._check(optional_texts(item, "id", "reason"))
         self._answered.add(request_id)
         if item["approve"]:
             self._approved[request_id] = self._asked[request_id]
 
-    def _server(self, kind: str, item: Item) -> None:
-        check_server_item(item, self._tools)
-        if kind == "mcp_call":
-            use_approval(item, self._approved)
-        elif kind == "mcp_approval_request":
-            if item["id"] in self._asked or item["id"] in self._calls:
-                raise ValueError(f"mcp_approval_request: the id {item['id']} was used before")
-            self._asked[item["id"]] = item
+    def _server(self, item: Item) -> None:
+        try:
+            check_server_item(item, self._tools)
+            if self._kind == "mcp_call":
+                use_approval(item, self._approved)
+        except ValueError as error:
+            raise ValueError(f"{self._place}: {error}") from None
+        if self._kind == "mcp_approval_request":
+            self._asked[self._open("id", item)] = item
 
     def compaction(self, item: Item) -> None:
-        if not is_text(item.get("encrypted_content")) or not optional_text(item.get("id")):
-            raise ValueError("compaction: its encrypted_content is missing")
+        self._check(texts(item, "encrypted_content"))
+        self._check(optional_texts(item, "id"))
 
     def reasoning(self, item: Item) -> None:
-        if not valid_native_reasoning(item):
-            raise ValueError("reasoning: its fields are not those the API gives it")
+        self._check(native_reasoning_faults(item))
 
     def message(self, item: Item) -> None:
-        if not valid_input_message(item):
-            raise ValueError(
-                f"message: {mapping_of(item).get('role')!r} or its content is none the API takes"
-            )
+        self._check(message_faults(item))
 
     def configuration(self, item: Item) -> None:
-        # No call belongs to it, and the schema has been checked.
+        # No call belongs to it, and the schema is still to be checked.
         return
 
 

@@ -1,162 +1,181 @@
-"""Whether items of a conversation have the fields that the API gives them, so that they can be replayed."""
+"""What keeps items of a conversation from being replayed: fields that are not as the API has them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from oxide.errors import mapping_of
-from oxide.helpers.replay import valid_native_message
+from oxide.helpers.replay import native_message_faults
+from oxide.helpers.shapes import (
+    Faults,
+    choices,
+    got,
+    integers,
+    items_of,
+    listed,
+    object_in,
+    optional_texts,
+    texts,
+    texts_given,
+)
 
-from .data import Item, is_list_of, is_program_caller, is_text, optional_text
+from .data import Item, is_text
 
 __all__ = [
+    "computer_call_faults",
+    "computer_output_faults",
+    "function_call_faults",
+    "function_output_faults",
+    "message_faults",
     "same_output",
-    "valid_computer_call",
-    "valid_computer_output",
-    "valid_function_call",
-    "valid_function_output",
-    "valid_input_message",
 ]
 
 _STATUSES = (None, "in_progress", "completed", "incomplete")
+_ROLES = ("user", "assistant", "system", "developer")
+_PHASES = (None, "commentary", "final_answer")
 _BUTTONS = ("left", "right", "wheel", "back", "forward")
 
 
-def valid_function_call(item: Item) -> bool:
-    """Whether the fields of a function call besides its name and arguments are as they should be."""
-    return (
-        _valid_caller(item.get("caller"))
-        and is_text(item.get("id", ""))
-        and is_text(item.get("namespace", ""))
-        and isinstance(item.get("async", False), bool)
-    )
+def function_call_faults(item: Item) -> Faults:
+    """What is wrong with the fields of a function call besides its name and arguments."""
+    yield from _caller_faults(item)
+    yield from texts_given(item, "id", "namespace")
+    if not isinstance(item.get("async", False), bool):
+        yield ".async", got("true or false", item["async"])
 
 
-def valid_function_output(item: Item) -> bool:
-    """Whether the fields of a function's output besides the output itself are as they should be."""
-    return (
-        _valid_caller(item.get("caller"))
-        and item.get("status") in _STATUSES
-        and all(optional_text(item.get(name)) for name in ("id", "name", "namespace"))
-    )
+def function_output_faults(item: Item) -> Faults:
+    """What is wrong with the fields of a function's output besides the output itself."""
+    yield from _caller_faults(item)
+    yield from choices(item, "status", _STATUSES)
+    yield from optional_texts(item, "id", "name", "namespace")
 
 
-def _valid_caller(caller: object) -> bool:
-    if caller is None or mapping_of(caller).get("type") == "direct":
-        return True
-    return is_program_caller(caller) and is_text(mapping_of(caller).get("caller_id"))
+def _caller_faults(item: Item) -> Faults:
+    if item.get("caller") is not None:
+        yield from object_in(item, "caller", _one_caller_faults)
+
+
+def _one_caller_faults(caller: Mapping[str, Any]) -> Faults:
+    yield from choices(caller, "type", ("direct", "program"))
+    if caller.get("type") == "program":
+        yield from texts(caller, "caller_id")
 
 
 # -- computers -------------------------------------------------------------------------------------
 
 
-def valid_computer_call(item: Item) -> bool:
-    """Whether a computer call has its ids, actions and safety checks.
+def computer_call_faults(item: Item) -> Faults:
+    """What is wrong with the ids, actions and safety checks of a computer call.
 
     A call of the first version of the tool has one `action` and always lists its checks.
     """
-    several, single = item.get("actions"), item.get("action")
+    yield from texts(item, "id", "call_id")
     # A null beside the other form is no way to leave it out.
-    if any(name in item and item[name] is None for name in ("action", "actions")):
-        return False
-    actions = several if single is None else [single] if several is None else None
-    return (
-        is_text(item.get("id"))
-        and is_text(item.get("call_id"))
-        and bool(actions)
-        and is_list_of(actions, _valid_action)
-        and (
-            is_list_of(item["pending_safety_checks"], _valid_safety_check)
-            if "pending_safety_checks" in item
-            else single is None
-        )
-    )
+    if ("actions" in item) == ("action" in item):
+        yield "", "either actions or action is needed"
+    elif "action" in item:
+        yield from object_in(item, "action", _action_faults)
+    elif item["actions"] == []:
+        yield ".actions", "one action at least is needed"
+    else:
+        yield from items_of(item, "actions", _action_faults)
+    if "action" in item or "pending_safety_checks" in item:
+        yield from items_of(item, "pending_safety_checks", _safety_check_faults)
 
 
-def _valid_safety_check(given: object) -> bool:
-    check = mapping_of(given)
-    return (
-        is_text(check.get("id")) and optional_text(check.get("code")) and optional_text(check.get("message"))
-    )
+def _safety_check_faults(check: Mapping[str, Any]) -> Faults:
+    yield from texts(check, "id")
+    yield from optional_texts(check, "code", "message")
 
 
-def _valid_action(given: object) -> bool:
-    action = mapping_of(given)
-    kind, keys = action.get("type"), action.get("keys")
-    if keys is not None and not is_list_of(keys, is_text):
-        return False
+def _action_faults(action: Mapping[str, Any]) -> Faults:
+    kind = action.get("type")
+    if action.get("keys") is not None or kind == "keypress":
+        yield from listed(action, "keys", _key_faults)
+    if kind in ("click", "double_click", "move", "scroll"):
+        yield from _point_faults(action)
     if kind == "click":
-        return _valid_point(action) and action.get("button") in _BUTTONS
-    if kind in ("double_click", "move"):
-        return _valid_point(action)
-    if kind == "scroll":
-        return _valid_point(action) and all(type(action.get(n)) is int for n in ("scroll_x", "scroll_y"))
-    if kind == "drag":
-        return is_list_of(action.get("path"), lambda point: _valid_point(mapping_of(point)))
-    if kind == "keypress":
-        return keys is not None
-    if kind == "type":
-        return is_text(action.get("text"))
-    return kind in ("screenshot", "wait")
+        yield from choices(action, "button", _BUTTONS)
+    elif kind == "scroll":
+        yield from integers(action, "scroll_x", "scroll_y")
+    elif kind == "drag":
+        yield from items_of(action, "path", _point_faults)
+    elif kind == "type":
+        yield from texts(action, "text")
+    else:
+        yield from choices(action, "type", _ACTIONS)
 
 
-def _valid_point(point: Mapping[str, Any]) -> bool:
-    return type(point.get("x")) is int and type(point.get("y")) is int
+_ACTIONS = ("click", "double_click", "drag", "keypress", "move", "screenshot", "scroll", "type", "wait")
 
 
-def valid_computer_output(item: Item) -> bool:
-    """Whether a computer call's output has a screenshot, and safety checks as they should be."""
-    checks, screenshot = item.get("acknowledged_safety_checks"), mapping_of(item.get("output"))
-    places = [screenshot.get(name) for name in ("image_url", "file_id")]
-    return (
-        optional_text(item.get("id"))
-        and item.get("status") in _STATUSES
-        and (checks is None or is_list_of(checks, _valid_safety_check))
-        and screenshot.get("type") == "computer_screenshot"
-        and all(optional_text(place) for place in places)
-        and any(place is not None and place.strip() for place in places)
-    )
+def _key_faults(key: object) -> Faults:
+    if not is_text(key):
+        yield "", got("text", key)
+
+
+def _point_faults(point: Mapping[str, Any]) -> Faults:
+    yield from integers(point, "x", "y")
+
+
+def computer_output_faults(item: Item) -> Faults:
+    """What is wrong with the screenshot and the safety checks of a computer call's output."""
+    yield from optional_texts(item, "id")
+    yield from choices(item, "status", _STATUSES)
+    if item.get("acknowledged_safety_checks") is not None:
+        yield from items_of(item, "acknowledged_safety_checks", _safety_check_faults)
+    yield from object_in(item, "output", _screenshot_faults)
+
+
+def _screenshot_faults(screenshot: Mapping[str, Any]) -> Faults:
+    yield from choices(screenshot, "type", ("computer_screenshot",))
+    yield from optional_texts(screenshot, "image_url", "file_id")
+    places = (screenshot.get(name) for name in ("image_url", "file_id"))
+    if not any(isinstance(place, str) and place.strip() for place in places):
+        yield "", "an image_url or a file_id is needed"
 
 
 # -- messages --------------------------------------------------------------------------------------
 
 
-def valid_input_message(item: Item) -> bool:
-    """Whether a message of the input is one the API takes as it is: the user's, or the model's own."""
+def message_faults(item: Item) -> Faults:
+    """What is wrong with a message of the input, which the user or the model may have made."""
     role, content = item.get("role"), item.get("content")
-    if role not in ("user", "assistant", "system", "developer"):
-        return False
-    if (is_text(content) or role == "assistant") and item.get("phase") not in (
-        None,
-        "commentary",
-        "final_answer",
-    ):
-        return False
+    yield from choices(item, "role", _ROLES)
+    if is_text(content) or role == "assistant":
+        yield from choices(item, "phase", _PHASES)
     if is_text(content):
-        return True
-    if is_list_of(content, lambda part: mapping_of(part).get("type") not in ("output_text", "refusal")):
-        return is_list_of(content, _valid_input_part)
-    return valid_native_message(item)
+        return
+    if not isinstance(content, list):
+        yield ".content", got("text or a list of parts", content)
+    elif any(
+        mapping_of(part).get("type") in ("output_text", "refusal") for part in cast("list[object]", content)
+    ):
+        yield from native_message_faults(item)
+    else:
+        yield from items_of(item, "content", _input_part_faults)
 
 
-def _valid_input_part(given: object) -> bool:
-    part = mapping_of(given)
-    marker = part.get("prompt_cache_breakpoint", {"mode": "explicit"})
-    if mapping_of(marker).get("mode") != "explicit":
-        return False
+def _input_part_faults(part: Mapping[str, Any]) -> Faults:
+    if "prompt_cache_breakpoint" in part:
+        yield from object_in(
+            part, "prompt_cache_breakpoint", lambda marker: choices(marker, "mode", ("explicit",))
+        )
     kind = part.get("type")
     if kind == "input_text":
-        return is_text(part.get("text"))
-    if kind == "input_image":
-        places = (part.get("image_url"), part.get("file_id"))
-        return part.get("detail") in ("auto", "low", "high", "original") and all(map(optional_text, places))
-    return (
-        kind == "input_file"
-        and part.get("detail", "auto") in ("auto", "low", "high")
-        and optional_text(part.get("file_id"))
-        and all(is_text(part.get(name, "")) for name in ("file_data", "file_url", "filename"))
-    )
+        yield from texts(part, "text")
+    elif kind == "input_image":
+        yield from choices(part, "detail", ("auto", "low", "high", "original"))
+        yield from optional_texts(part, "image_url", "file_id")
+    elif kind == "input_file":
+        if "detail" in part:
+            yield from choices(part, "detail", ("auto", "low", "high"))
+        yield from optional_texts(part, "file_id")
+        yield from texts_given(part, "file_data", "file_url", "filename")
+    else:
+        yield from choices(part, "type", ("input_text", "input_image", "input_file"))
 
 
 # -- what was streamed -----------------------------------------------------------------------------

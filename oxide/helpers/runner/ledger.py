@@ -6,12 +6,13 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from typing_extensions import TypedDict
 
 from oxide.errors import mapping_of
+from oxide.helpers.shapes import Faults, got
 
 if TYPE_CHECKING:
     from oxide.types.responses.response_input_param import ResponseInputParam
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
     from .turn import ToolOutput
 
-__all__ = ["AsyncResponsesToolLedger", "ResponsesToolCheckpoint", "recorded_tools", "state_url"]
+__all__ = [
+    "AsyncResponsesToolLedger",
+    "ResponsesToolCheckpoint",
+    "boundary_faults",
+    "recorded_tools",
+    "state_url",
+]
 
 
 class ResponsesToolCheckpoint(TypedDict):
@@ -143,17 +150,27 @@ def same_json(one: object, other: object) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def is_boundary(checkpoint: dict[str, Any]) -> bool:
-    """Whether a document has the form of a checkpoint that a run can go on from."""
-    return (
-        checkpoint.keys() == ResponsesToolCheckpoint.__annotations__.keys()
-        and type(checkpoint["version"]) is int
-        and checkpoint["version"] == 1
-        and checkpoint["phase"] == "boundary"
-        and checkpoint["pending_items"] == checkpoint["returned_outputs"] == []
-        and checkpoint["final_response"] is None
-        and all(
-            isinstance(cast("object", checkpoint[name]), list)
-            for name in ("history", "attempted_call_ids", "returned_call_ids")
+def boundary_faults(checkpoint: dict[str, Any]) -> Faults:
+    """What keeps a document from being a checkpoint that a run can go on from."""
+    expected = ResponsesToolCheckpoint.__annotations__
+    missing = [name for name in expected if name not in checkpoint]
+    if missing:
+        yield "", f"a whole checkpoint is needed, without {', '.join(missing)} it is none"
+        return
+    for name in sorted(checkpoint.keys() - expected.keys()):
+        yield "", f"{name!r} is no part of a checkpoint"
+    if type(checkpoint["version"]) is not int or checkpoint["version"] != 1:
+        yield "['version']", "1 is needed"
+    if checkpoint["phase"] != "boundary":
+        yield (
+            "['phase']",
+            "a run goes on from a 'boundary' only; of what is pending only its maker knows what came of it",
         )
-    )
+    for name in ("pending_items", "returned_outputs"):
+        if checkpoint[name] != []:
+            yield f"['{name}']", "at a boundary it is empty"
+    if checkpoint["final_response"] is not None:
+        yield "['final_response']", "at a boundary there is none"
+    for name in ("history", "attempted_call_ids", "returned_call_ids"):
+        if not isinstance(checkpoint[name], list):
+            yield f"['{name}']", got("a list", checkpoint[name])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
+
+from oxide.helpers.shapes import Faults, got
 
 from .approvals import approval_policy, approved_requests, is_listed_tool
 from .budget import is_decision, measure, without
 from .data import LARGEST, Item, is_natural, plain
 from .errors import ToolRunnerError
-from .history import check_history, has_observation
-from .ledger import is_boundary, recorded_tools, same_json
+from .history import check_history, has_observation, in_input
+from .ledger import boundary_faults, recorded_tools, same_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,10 +43,13 @@ def steps_of(max_steps: int | None, saved: Item | None) -> int:
     Raises:
       ValueError: it is no positive integer.
     """
-    if max_steps is None:
-        max_steps = _DEFAULT_STEPS if saved is None else saved.get("max_steps")
+    place = f"max_steps={max_steps!r}"
+    if max_steps is None and saved is not None:
+        place, max_steps = "ledger.resume_from['max_steps']", saved.get("max_steps")
+    elif max_steps is None:
+        max_steps = _DEFAULT_STEPS
     if type(max_steps) is not int or max_steps < 1:
-        raise ValueError(f"max_steps={max_steps!r}: a positive integer is needed")
+        raise ValueError(f"{place}: a positive integer is needed")
     return max_steps
 
 
@@ -103,11 +110,14 @@ class Run:
         self.last_error: ToolRunnerError | None = None
         self.user_text: list[str] = []
         self._revision = 0
+        self._restored_items = 0
         self.seen = set(map(str, filter(None, map(_call_id, self.history))))
         if ledger is None:
             return
-        if type(ledger.run_id) is not str or not ledger.run_id or not callable(ledger.save):
-            raise ValueError("ledger: a run_id and a function that saves are needed")
+        if type(ledger.run_id) is not str or not ledger.run_id:
+            raise ValueError(f"ledger.run_id: {got('a text that is not empty', ledger.run_id)}")
+        if not callable(ledger.save):
+            raise ValueError(f"ledger.save: {got('an async function', ledger.save)}")
         request.tools = request.body["tools"] = plain(request.tools, omitted=True)
         if saved is not None:
             self._restore(saved, ledger)
@@ -145,12 +155,12 @@ class Run:
         """The input of the next request, made to fit the budget.
 
         Raises:
-          ToolRunnerError: it does not fit.
-          ValueError: it cannot be replayed.
+          ToolRunnerError: it does not fit, or cannot be replayed.
         """
         if self.budget is None:
             return self.history
-        self.check_boundary()
+        with self._said():
+            self.check_boundary()
         size = measure(self.history)
         if self.budget.fits(size):
             return self.history
@@ -168,7 +178,8 @@ class Run:
         if not is_decision(decision, eligible):
             raise self.error("compact returned no decision: drop_call_ids of eligible calls, and a summary")
         fitting = without(self.history, decision)
-        check_history(fitting, self.request.tools, recorded=self.ledger is not None)
+        with self._said():
+            check_history(fitting, self.request.tools, recorded=self.ledger is not None)
         if not self.budget.fits(size := measure(fitting)):
             raise self.error(f"{size.bytes} bytes and {size.images} images are still above context_budget")
         return fitting
@@ -177,19 +188,21 @@ class Run:
         """Approvals in the input that were given and not used yet, each with what was asked for.
 
         Raises:
-          ValueError: the approvals and calls in the input do not belong together.
-          ToolRunnerError: a server was asked for that this run does not let the model use.
+          ToolRunnerError: the approvals and calls in the input do not belong together, or a server was asked
+            for that this run does not let the model use.
         """
         if self.consumed >= self.max_steps:
             return
         found = [item for item in self.history if item.get("type") in _APPROVALS]
         if not found:
             return
-        if self.budget is not None and self.ledger is None:
-            self.check_boundary()
-        elif self.ledger is None:
-            check_history(found, self.request.tools)
-        approved = approved_requests(found)
+        with self._said():
+            if self.budget is not None and self.ledger is None:
+                self.check_boundary()
+            elif self.ledger is None:
+                numbers = [n for n, item in enumerate(self.history) if item.get("type") in _APPROVALS]
+                check_history(found, self.request.tools, place=lambda number: self._place(numbers[number]))
+            approved = approved_requests(found)
         for item in found:
             if item["type"] == "mcp_approval_response" and item["approve"]:
                 asked = approved.get(item["approval_request_id"])
@@ -228,45 +241,76 @@ class Run:
         Raises:
           ValueError: the input cannot be replayed, or a call was begun and not ended.
         """
-        if not (
-            is_natural(self.max_steps, 1)
-            and is_natural(self.consumed, 0, self.max_steps)
-            and is_natural(self._revision, 0, LARGEST - 1)
+        for place, count, most in (
+            ("max_steps", self.max_steps, LARGEST),
+            ("ledger.resume_from['consumed_requests']", self.consumed, self.max_steps),
+            ("ledger.resume_from['revision']", self._revision, LARGEST - 1),
         ):
-            raise ValueError("the counts of requests or of revisions are out of their range")
+            if not is_natural(count, 0, most):
+                raise ValueError(f"{place}: an integer from 0 to {most} is needed")
         history = plain(self.history)
         recorded = self.ledger is not None or self.budget is None
-        self.seen = check_history(history, self.request.tools, recorded=recorded)
+        self.seen = check_history(history, self.request.tools, recorded=recorded, place=self._place)
         ids: list[Any] = self.attempted
-        if ids != self.completed or not all(isinstance(i, str) and i in self.seen for i in ids):
-            raise ValueError("calls were begun that have no output in the input")
+        ended: list[Any] = self.completed
+        lacking = [i for i in ids if not (isinstance(i, str) and i in self.seen and i in ended)]
+        if lacking:
+            found = ", ".join(repr(i) if isinstance(i, str) else type(i).__name__ for i in lacking)
+            raise ValueError(f"calls were begun that have no output in the input: {found}")
+        if ids != ended:
+            raise ValueError(
+                "the ids of the calls begun and of those that returned differ in order or number"
+            )
         if len(set(ids)) != len(ids):
-            raise ValueError("a call was begun twice")
+            raise ValueError(
+                f"calls were begun twice: {', '.join(sorted({repr(i) for i in ids if ids.count(i) > 1}))}"
+            )
+
+    @contextmanager
+    def _said(self) -> Generator[None]:
+        """What is wrong with the input may be told: it names places, and nothing that was said in them."""
+        try:
+            yield
+        except ValueError as error:
+            raise self.error(str(error)) from None
+
+    def _place(self, number: int) -> str:
+        if number < self._restored_items:
+            return f"ledger.resume_from['history'][{number}]"
+        return in_input(number - self._restored_items)
 
     def _restore(self, saved: Item, ledger: AsyncResponsesToolLedger) -> None:
-        if (
-            not is_boundary(saved)
-            or saved["run_id"] != ledger.run_id
-            or type(saved["max_steps"]) is not int
-            or saved["max_steps"] != self.max_steps
-            or not same_json(saved["tools"], recorded_tools(self.request.tools))
-            or saved["output_override_names"] != sorted(self.overrides)
-            or not is_natural(saved["revision"], 1)
-        ):
-            raise ValueError(
-                "resume_from: a run goes on from a boundary of its own, with the same tools and max_steps; "
-                "of calls that are pending only their maker knows what came of them"
-            )
+        for path, fault in chain(boundary_faults(saved), self._other_run(saved, ledger)):
+            raise ValueError(f"ledger.resume_from{path}: {fault}")
         fresh = self.history
         if not has_observation(fresh):
-            raise ValueError("resume_from: params.input has to say how things are now")
+            raise ValueError(
+                "params['input']: a run that goes on has to be told how things are now, by the user"
+            )
         self._revision = saved["revision"]
         self.consumed = saved["consumed_requests"]
         self.attempted = saved["attempted_call_ids"]
         self.completed = saved["returned_call_ids"]
         self.history = saved["history"]
+        self._restored_items = len(self.history)
         self.check_boundary()
         self.history = [*self.history, *fresh]
+
+    def _other_run(self, saved: Item, ledger: AsyncResponsesToolLedger) -> Faults:
+        """How a checkpoint differs from those of this run."""
+        if saved["run_id"] != ledger.run_id:
+            yield "['run_id']", "it is not the ledger's run_id"
+        steps = saved["max_steps"]
+        if type(steps) is not int:
+            yield "['max_steps']", got("an integer", steps)
+        elif steps != self.max_steps:
+            yield "['max_steps']", f"it is {steps}, and the run's is {self.max_steps}: give the same or none"
+        if not same_json(saved["tools"], recorded_tools(self.request.tools)):
+            yield "['tools']", "they are not the tools of this run"
+        if saved["output_override_names"] != (names := sorted(self.overrides)):
+            yield "['output_override_names']", f"this run's functions with allow_output_override are {names}"
+        if not is_natural(saved["revision"], 1):
+            yield "['revision']", "a positive integer is needed"
 
     async def save(
         self,
@@ -284,12 +328,14 @@ class Run:
           response: the last response.
 
         Raises:
-          ValueError: it is at no boundary, or there are no revisions left.
+          ToolRunnerError: it is at no boundary.
+          ValueError: there are no revisions left.
         """
         if self.ledger is None:
             return
         if phase == "boundary":
-            self.check_boundary()
+            with self._said():
+                self.check_boundary()
         if self._revision >= LARGEST:
             raise ValueError("the ledger is full: it has no revisions left")
         self._revision += 1

@@ -5,14 +5,15 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from oxide.helpers.replay import valid_native_message, valid_native_reasoning
+from oxide.helpers.replay import native_message_faults, native_reasoning_faults
+from oxide.helpers.shapes import Faults, texts
 from oxide.helpers.tool_diagnostics import emit_tool_diagnostic
 
 from .approvals import approved_requests, use_approval
-from .data import Item, is_program_caller, is_text, plain
+from .data import Item, is_program_caller, plain
 from .functions import arguments_of
 from .history import item_ids
-from .items import same_output, valid_computer_call, valid_function_call
+from .items import computer_call_faults, function_call_faults, same_output
 from .server_items import SERVER_ITEMS, check_server_item
 from .turn import ResponsesRunnerTurn, supplied_outputs
 
@@ -262,8 +263,7 @@ class Step:
         elif kind == "computer_call":
             if not self._run.request.has_computer or item.get("status") != "completed":
                 raise self._run.error("a computer call came that is incomplete, or there is no computer")
-            if not valid_computer_call(item):
-                raise self._run.error("a computer call came whose fields are not those the API gives it")
+            self._refuse(item, computer_call_faults(item))
         else:
             self._check_content(kind, item)
             return False
@@ -302,23 +302,28 @@ class Step:
 
     def _check_content(self, kind: object, item: Item) -> None:
         if kind == "message":
-            valid = item.get("status") == "completed" and valid_native_message(item)
+            if item.get("status") != "completed":
+                raise self._run.error("the response has a message that is incomplete")
+            self._refuse(item, native_message_faults(item))
         elif kind == "reasoning":
-            valid = valid_native_reasoning(item)
+            self._refuse(item, native_reasoning_faults(item))
         elif kind == "compaction":
-            valid = is_text(item.get("id")) and is_text(item.get("encrypted_content"))
+            self._refuse(item, texts(item, "id", "encrypted_content"))
         else:
             raise self._run.error(f"the response has an item of type {kind!r}, which a run cannot deal with")
-        if not valid:
-            raise self._run.error(f"the response has a {kind} that is incomplete or lacks its fields")
+
+    def _refuse(self, item: Item, faults: Faults) -> None:
+        for path, fault in faults:
+            raise self._run.error(
+                f"the response has a {item['type']} that cannot be sent back: {path}: {fault}"
+            )
 
     def _check_function_call(self, item: Item) -> None:
         run, name = self._run, item.get("name")
         declaration = run.request.function(name) if isinstance(name, str) else None
-        if declaration is None or not valid_function_call(item):
-            raise run.error(
-                f"{name!r} was called, which is no function of this run, or the call lacks its fields"
-            )
+        if declaration is None:
+            raise run.error(f"{name!r} was called, which is no function of this run")
+        self._refuse(item, function_call_faults(item))
         # A function that was deferred gives its own name.
         if item.get("namespace") not in (None, name):
             raise run.error(f"{name} was called in the namespace {item['namespace']!r}, which it is not in")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from oxide.helpers.shapes import choices, got, texts
 
 from .data import Item
 from .functions import function_result
@@ -81,20 +84,39 @@ def supplied_outputs(outputs: Any, eligible: frozenset[str]) -> dict[str, Item]:
       ValueError: an output is malformed, there twice, or of another call.
     """
     if type(outputs) is not list:
-        raise ValueError("a list of function_call_output items is needed")
+        raise ValueError(f"outputs: {got('a list of function_call_output items', outputs)}")
     made: dict[str, Item] = {}
-    for given in cast("list[object]", outputs):
-        if type(given) is not dict or cast("Item", given).keys() != {"type", "call_id", "output"}:
-            raise ValueError("an output is a dict with type, call_id and output")
+    for number, given in enumerate(cast("list[object]", outputs)):
+        place = f"outputs[{number}]"
+        if type(given) is not dict:
+            raise ValueError(f"{place}: {got('a dict with exactly type, call_id and output', given)}")
         output = cast("Item", given)
+        if output.keys() != _KEYS:
+            raise ValueError(f"{place}: {_other_keys(output)}")
+        for path, fault in chain(
+            choices(output, "type", ("function_call_output",)), texts(output, "call_id")
+        ):
+            raise ValueError(f"{place}{path}: {fault}")
         call_id = output["call_id"]
-        if output["type"] != "function_call_output" or not isinstance(call_id, str):
-            raise ValueError("an output has the type function_call_output and the call_id of its call")
-        if call_id not in eligible or call_id in made:
-            raise ValueError(f"{call_id}: no call of this turn takes an output under this id, or it has one")
+        if call_id in made:
+            raise ValueError(f"{place}.call_id: {call_id!r} has an output already")
+        if call_id not in eligible:
+            raise ValueError(
+                f"{place}.call_id: no call of this turn that takes an output is {call_id!r}; they are "
+                f"{sorted(eligible)}, of functions registered with allow_output_override"
+            )
         made[call_id] = {
             "type": "function_call_output",
             "call_id": call_id,
-            "output": function_result(output["output"]),
+            "output": function_result(output["output"], place),
         }
     return made
+
+
+_KEYS = frozenset(("type", "call_id", "output"))
+
+
+def _other_keys(output: Item) -> str:
+    missing = ", ".join(name for name in ("type", "call_id", "output") if name not in output)
+    other = ", ".join(sorted(map(str, output.keys() - _KEYS)))
+    return f"type, call_id and output are its keys; missing: {missing or 'none'}, too many: {other or 'none'}"

@@ -9,7 +9,14 @@ from oxide.errors import mapping_of
 from oxide.models import BaseModel
 from oxide.models.convert import brief
 
-from ..replay import as_received, replay_items, snapshot_request, valid_native_message, valid_native_reasoning
+from ..replay import (
+    as_received,
+    native_message_faults,
+    native_reasoning_faults,
+    replay_items,
+    snapshot_request,
+)
+from ..shapes import texts
 from ..tool_lifecycle import rotated_idempotency_headers
 from .computer_calls import ComputerUseError, actions_of
 
@@ -216,14 +223,14 @@ def _check_item(where: str, item: Any) -> None:
     # What does not fit its annotation is what is looked for here, not to be warned about.
     data = item.to_dict(warnings=False)
     if item.type == "message":
-        fits = valid_native_message(data)
+        faults = native_message_faults(data)
     elif item.type == "reasoning":
-        fits = valid_native_reasoning(data)
+        faults = native_reasoning_faults(data)
     elif item.type == "compaction":
-        fits = all(isinstance(data.get(name), str) for name in ("id", "encrypted_content"))
+        faults = texts(data, "id", "encrypted_content")
     else:
         raise ComputerUseError(f"{where} is of type {item.type!r}, which a computer run has no answer to")
-    if not fits:
+    for place, fault in faults:
         raise ComputerUseError(
-            f"{where}: the {item.type} lacks what it needs to be sent back; see error.response"
+            f"{where}{place}: the {item.type} cannot be sent back: {fault}; see error.response"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from typing_extensions import Required, TypedDict
 
-from oxide._error_base import OpenAIError
+from oxide._error_base import OpenAIError, reduced
 from oxide.types.decision import Decision
 from oxide.types.decision_input_image_param import DecisionInputImageParam
 from oxide.types.decision_input_text_param import DecisionInputTextParam
@@ -151,6 +151,9 @@ class DecisionsToolRunnerCancelledError(asyncio.CancelledError):
         self.reason: Literal["cancelled"] = "cancelled"
         self.attempted_candidate_ids = tuple(attempted)
         self.completed_candidate_ids = tuple(completed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
 
 class AsyncDecisionsToolRunner:

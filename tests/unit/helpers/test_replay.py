@@ -11,10 +11,10 @@ import pytest
 from oxide.errors import APIResponseValidationError
 from oxide.helpers.replay import (
     as_received,
+    native_message_faults,
+    native_reasoning_faults,
     replay_items,
     snapshot_request,
-    valid_native_message,
-    valid_native_reasoning,
     wire_item,
 )
 from oxide.json import pad
@@ -70,9 +70,13 @@ def changed(item: Any, path: tuple[Any, ...], value: Any) -> Any:
     return item
 
 
+def place_of(path: tuple[Any, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
 def test_a_message() -> None:
-    assert valid_native_message(MESSAGE)
-    assert valid_native_message(changed(MESSAGE, ("content", 1, "logprobs"), None))
+    assert not [*native_message_faults(MESSAGE)]
+    assert not [*native_message_faults(changed(MESSAGE, ("content", 1, "logprobs"), None))]
 
 
 TEXT = ("content", 1)
@@ -100,20 +104,20 @@ TEXT = ("content", 1)
         ((*TEXT, "logprobs"), {}),
         ((*TEXT, "logprobs", 0, "token"), 1),
         ((*TEXT, "logprobs", 0, "bytes"), None),
-        ((*TEXT, "logprobs", 0, "bytes"), ["a"]),
+        ((*TEXT, "logprobs", 0, "bytes", 0), "a"),
         ((*TEXT, "logprobs", 0, "logprob"), float("-inf")),
         ((*TEXT, "logprobs", 0, "top_logprobs"), None),
         ((*TEXT, "logprobs", 0, "top_logprobs", 0, "logprob"), "1"),
     ],
 )
 def test_a_message_that_is_none(path: tuple[Any, ...], value: Any) -> None:
-    assert not valid_native_message(changed(MESSAGE, path, value))
+    assert next(native_message_faults(changed(MESSAGE, path, value)))[0] == place_of(path)
 
 
 def test_reasoning() -> None:
-    assert valid_native_reasoning(REASONING)
-    assert valid_native_reasoning({"id": "r", "summary": []})
-    assert valid_native_reasoning(changed(REASONING, ("encrypted_content",), None))
+    assert not [*native_reasoning_faults(REASONING)]
+    assert not [*native_reasoning_faults({"id": "r", "summary": []})]
+    assert not [*native_reasoning_faults(changed(REASONING, ("encrypted_content",), None))]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_reasoning() -> None:
     ],
 )
 def test_reasoning_that_is_none(path: tuple[Any, ...], value: Any) -> None:
-    assert not valid_native_reasoning(changed(REASONING, path, value))
+    assert next(native_reasoning_faults(changed(REASONING, path, value)))[0] == place_of(path)
 
 
 def test_items_as_input() -> None:

@@ -16,7 +16,7 @@ from oxide.helpers.runner.approvals import approval_policy, approved_requests, i
 from oxide.helpers.runner.budget import Budget, is_decision, measure, without
 from oxide.helpers.runner.data import plain
 from oxide.helpers.runner.functions import function_result
-from oxide.helpers.runner.items import same_output, valid_computer_call
+from oxide.helpers.runner.items import computer_call_faults, same_output
 from oxide.helpers.runner.ledger import recorded_tools, state_url
 from oxide.helpers.runner.selection import Selection, never_ends
 from oxide.lib.responses_tool_runner import (
@@ -85,7 +85,7 @@ WORDS: list[tuple[list[Item], Item, str]] = [
     (
         [response(MESSAGE | {"content": [{"type": "output_text"}]})],
         {},
-        "a message that is incomplete or lacks",
+        "a message that cannot be sent back: .content[0].text",
     ),
     ([response(call(1))], {"cancelled": lambda: True}, "the run was cancelled"),
     ([response({"type": "computer_call", "id": "c"})], {}, "there is no computer"),
@@ -340,15 +340,18 @@ def test_selection() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (None, "not NoneType"),
-        (("a",), "not tuple"),
-        (["a"], "a block of an output is a dict"),
+        (None, "output: text or a list of blocks is needed, got nothing"),
+        (("a",), "got tuple"),
+        (["a"], "output[0]: an object is needed, got str"),
         ([{"type": "output_text"}], "one of input_text, input_image, input_file"),
-        ([{"type": "input_text"}], "its text is missing"),
-        ([{"type": "input_text", "text": "a", "more": 1}], "it has no more"),
+        ([{"type": "input_text"}], "output[0].text: text is needed, got nothing"),
+        ([{"type": "input_text", "text": "a", "more": 1}], "output[0].more: input_text has no such field"),
         ([{"type": "input_image", "image_url": " "}], "one of image_url, file_id is needed"),
-        ([{"type": "input_image", "image_url": 1}], "image_url has to be text"),
-        ([{"type": "input_file", "file_id": "f", "detail": None}], "detail=None"),
+        ([{"type": "input_image", "image_url": 1}], "output[0].image_url: text is needed, got int"),
+        (
+            [{"type": "input_file", "file_id": "f", "detail": None}],
+            "output[0].detail: one of auto, low, high is needed",
+        ),
         ([{"type": "input_text", "text": "a", "prompt_cache_breakpoint": {}}], "{'mode': 'explicit'}"),
     ],
 )
@@ -420,13 +423,13 @@ def test_what_may_change_until_a_stream_ends() -> None:
 
 def test_computer_calls() -> None:
     modern: Item = {"id": "i", "call_id": "c", "actions": [{"type": "wait"}]}
-    assert valid_computer_call(modern)
-    assert not valid_computer_call(modern | {"actions": []})
-    assert not valid_computer_call(modern | {"action": {"type": "wait"}})
-    assert not valid_computer_call(modern | {"pending_safety_checks": None})
+    assert not any(computer_call_faults(modern))
+    assert any(computer_call_faults(modern | {"actions": []}))
+    assert any(computer_call_faults(modern | {"action": {"type": "wait"}}))
+    assert any(computer_call_faults(modern | {"pending_safety_checks": None}))
     legacy: Item = {"id": "i", "call_id": "c", "action": {"type": "wait"}}
-    assert not valid_computer_call(legacy)
-    assert valid_computer_call(legacy | {"pending_safety_checks": [{"id": "s"}]})
+    assert any(computer_call_faults(legacy))
+    assert not any(computer_call_faults(legacy | {"pending_safety_checks": [{"id": "s"}]}))
 
 
 def test_a_stopped_run_is_an_error_of_oxide_that_keeps_its_calls() -> None:
