@@ -15,6 +15,7 @@ __all__ = [
     "listed",
     "object_in",
     "optional_texts",
+    "text_faults",
     "texts",
     "texts_given",
 ]
@@ -51,6 +52,12 @@ def texts_given(item: Mapping[str, Any], *names: str) -> Faults:
 def optional_texts(item: Mapping[str, Any], *names: str) -> Faults:
     """Fields that are text, null or left out."""
     yield from texts(item, *(name for name in names if item.get(name) is not None))
+
+
+def text_faults(value: object) -> Faults:
+    """An entry of a list that has to be text."""
+    if not isinstance(value, str):
+        yield "", got("text", value)
 
 
 def integers(item: Mapping[str, Any], *names: str) -> Faults:

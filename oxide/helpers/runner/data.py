@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isfinite
 from typing import Any, TypeAlias, cast
 
@@ -11,7 +10,6 @@ from oxide.options import is_given
 __all__ = [
     "LARGEST",
     "Item",
-    "is_list_of",
     "is_natural",
     "is_program_caller",
     "is_text",
@@ -65,11 +63,6 @@ def is_text(value: object) -> bool:
 def optional_text(value: object) -> bool:
     """Whether a value is text or None."""
     return value is None or isinstance(value, str)
-
-
-def is_list_of(value: object, check: Callable[[Any], bool]) -> bool:
-    """Whether a value is a list whose entries all pass a check."""
-    return isinstance(value, list) and all(map(check, cast("list[object]", value)))
 
 
 def is_natural(value: object, least: int, most: int = LARGEST) -> bool:

@@ -19,7 +19,7 @@ from .items import (
     function_output_faults,
     message_faults,
 )
-from .server_items import SERVER_ITEMS, check_server_item
+from .server_items import SERVER_ITEMS, server_item_faults
 
 __all__ = ["check_history", "has_observation", "in_input", "item_ids"]
 
@@ -276,13 +276,13 @@ class _Replay:
             self._approved[request_id] = self._asked[request_id]
 
     def _server(self, item: Item) -> None:
-        try:
-            check_server_item(item, self._tools)
-            if self._kind == "mcp_call":
+        self._check(server_item_faults(item, self._tools))
+        if self._kind == "mcp_call":
+            try:
                 use_approval(item, self._approved)
-        except ValueError as error:
-            raise ValueError(f"{self._place}: {error}") from None
-        if self._kind == "mcp_approval_request":
+            except ValueError as error:
+                self._refuse(".approval_request_id", str(error))
+        elif self._kind == "mcp_approval_request":
             self._asked[self._open("id", item)] = item
 
     def compaction(self, item: Item) -> None:

@@ -16,6 +16,7 @@ from oxide.helpers.shapes import (
     listed,
     object_in,
     optional_texts,
+    text_faults,
     texts,
     texts_given,
 )
@@ -93,7 +94,7 @@ def _safety_check_faults(check: Mapping[str, Any]) -> Faults:
 def _action_faults(action: Mapping[str, Any]) -> Faults:
     kind = action.get("type")
     if action.get("keys") is not None or kind == "keypress":
-        yield from listed(action, "keys", _key_faults)
+        yield from listed(action, "keys", text_faults)
     if kind in ("click", "double_click", "move", "scroll"):
         yield from _point_faults(action)
     if kind == "click":
@@ -109,11 +110,6 @@ def _action_faults(action: Mapping[str, Any]) -> Faults:
 
 
 _ACTIONS = ("click", "double_click", "drag", "keypress", "move", "screenshot", "scroll", "type", "wait")
-
-
-def _key_faults(key: object) -> Faults:
-    if not is_text(key):
-        yield "", got("text", key)
 
 
 def _point_faults(point: Mapping[str, Any]) -> Faults:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from oxide.errors import mapping_of
 from oxide.helpers.replay import finite
+from oxide.helpers.shapes import (
+    Faults,
+    choices,
+    got,
+    items_of,
+    listed,
+    object_in,
+    optional_texts,
+    text_faults,
+    texts,
+    texts_given,
+)
 
-from .data import Item, is_list_of, is_text, optional_text, plain
+from .data import Item
 
-__all__ = ["SERVER_ITEMS", "SERVER_TOOLS", "check_server_item", "has_failed"]
+__all__ = ["SERVER_ITEMS", "SERVER_TOOLS", "has_failed", "server_item_faults"]
 
 _MCP = frozenset(("mcp",))
 SERVER_ITEMS: dict[str, frozenset[str]] = {
@@ -35,106 +47,101 @@ def has_failed(item: Item) -> bool:
     return item.get("status") not in (None, "completed") or item.get("error") is not None
 
 
-def check_server_item(item: Item, tools: list[Any]) -> None:
-    """Check an item of a server's tool.
+def server_item_faults(item: Item, tools: list[Any]) -> Faults:
+    """What keeps an item of a server's tool from being taken or replayed.
 
     Args:
       item: the item, its `type` one of `SERVER_ITEMS`.
       tools: the tools of the run.
 
-    Raises:
-      ValueError: no tool was declared that makes such items, it did not complete, or its fields are not those
-        the API gives it.
+    Yields:
+      Places and what is wrong there: no tool was declared that makes such items, it did not complete, or its
+      fields are not those the API gives it.
     """
     kind = str(item.get("type"))
     declared = [tool for tool in tools if tool["type"] in SERVER_ITEMS.get(kind, ())]
     if not declared:
-        raise ValueError(f"{kind}: no tool of this run makes such items")
+        yield "", "no tool of this run makes such items"
     if kind.startswith("mcp_"):
         label = item.get("server_label")
         if not label or all(tool["server_label"] != label for tool in declared):
-            raise ValueError(f"{kind}: its server_label {label!r} is of no declared MCP server")
+            yield ".server_label", "no MCP server with this label is declared"
     if has_failed(item):
-        raise ValueError(f"{kind}: it did not complete, and nothing that follows from it may run")
-    if not is_text(item.get("id")):
-        raise ValueError(f"{kind}: its id is missing")
-    if not _FIELDS[kind](item, declared):
-        raise ValueError(f"{kind}: its fields are not those the API gives it")
+        yield "", "it did not complete, and nothing that follows from it may run"
+    yield from texts(item, "id")
+    yield from _FIELDS[kind](item, declared)
 
 
-def _web_search(item: Item, tools: list[Any]) -> bool:
-    action = mapping_of(item.get("action"))
+def _web_search(item: Item, tools: list[Any]) -> Faults:
+    yield from choices(item, "status", ("completed",))
+    yield from object_in(item, "action", _search_action)
+
+
+def _search_action(action: Mapping[str, Any]) -> Faults:
     kind = action.get("type")
-    if item.get("status") != "completed":
-        return False
+    yield from choices(action, "type", ("search", "open_page", "find_in_page"))
     if kind == "search":
-        return (
-            is_text(action.get("query", ""))
-            and is_list_of(action.get("queries", []), is_text)
-            and is_list_of(action.get("sources", []), _is_source)
-        )
-    if kind == "open_page":
-        return optional_text(action.get("url"))
-    return kind == "find_in_page" and is_text(action.get("pattern")) and is_text(action.get("url"))
+        yield from texts_given(action, "query")
+        if "queries" in action:
+            yield from listed(action, "queries", text_faults)
+        if "sources" in action:
+            yield from items_of(action, "sources", _source)
+    elif kind == "open_page":
+        yield from optional_texts(action, "url")
+    else:
+        yield from texts(action, "pattern", "url")
 
 
-def _is_source(given: object) -> bool:
-    source = mapping_of(given)
-    return source.get("type") == "url" and is_text(source.get("url"))
+def _source(source: Mapping[str, Any]) -> Faults:
+    yield from choices(source, "type", ("url",))
+    yield from texts(source, "url")
 
 
-def _file_search(item: Item, tools: list[Any]) -> bool:
-    results = item.get("results")
-    return (
-        item.get("status") == "completed"
-        and is_list_of(item.get("queries"), is_text)
-        and (results is None or is_list_of(results, _is_found))
-    )
+def _file_search(item: Item, tools: list[Any]) -> Faults:
+    yield from choices(item, "status", ("completed",))
+    yield from listed(item, "queries", text_faults)
+    if item.get("results") is not None:
+        yield from items_of(item, "results", _found)
 
 
-def _is_found(given: object) -> bool:
-    if not isinstance(given, dict):
-        return False
-    entry = cast("Item", given)
-    attributes = entry.get("attributes")
-    return (
-        all(is_text(entry.get(name, "")) for name in ("file_id", "filename", "text"))
-        and finite(entry.get("score", 0))
-        and (
-            attributes is None
-            or (
-                isinstance(attributes, dict)
-                and all(
-                    isinstance(value, (str, bool)) or finite(value)
-                    for value in cast("Item", attributes).values()
-                )
-            )
-        )
-    )
+def _found(entry: Mapping[str, Any]) -> Faults:
+    yield from texts_given(entry, "file_id", "filename", "text")
+    if not finite(entry.get("score", 0)):
+        yield ".score", got("a finite number", entry["score"])
+    if entry.get("attributes") is not None:
+        yield from object_in(entry, "attributes", _attributes)
 
 
-def _code_interpreter(item: Item, tools: list[Any]) -> bool:
-    container, outputs = item.get("container_id"), item.get("outputs")
-    return (
-        item.get("status") == "completed"
-        and is_text(container)
-        and any(
-            tool["container"] == container or mapping_of(tool["container"]).get("type") == "auto"
-            for tool in tools
-        )
-        and "code" in item
-        and optional_text(item["code"])
-        and "outputs" in item
-        and (outputs is None or is_list_of(outputs, _is_code_output))
-    )
+def _attributes(attributes: Mapping[str, Any]) -> Faults:
+    for name, value in attributes.items():
+        if not (isinstance(value, (str, bool)) or finite(value)):
+            yield f"[{name!r}]", got("text, a finite number or a truth value", value)
 
 
-def _is_code_output(given: object) -> bool:
-    output = mapping_of(given)
-    kind = output.get("type")
-    return (kind == "logs" and is_text(output.get("logs"))) or (
-        kind == "image" and is_text(output.get("url"))
-    )
+def _code_interpreter(item: Item, tools: list[Any]) -> Faults:
+    yield from choices(item, "status", ("completed",))
+    yield from texts(item, "container_id")
+    container = item.get("container_id")
+    if all(
+        tool["container"] != container and mapping_of(tool["container"]).get("type") != "auto"
+        for tool in tools
+    ):
+        yield ".container_id", "no code_interpreter of this run has this container"
+    yield from _there(item, "code", "outputs")
+    yield from optional_texts(item, "code")
+    if item.get("outputs") is not None:
+        yield from items_of(item, "outputs", _code_output)
+
+
+def _there(item: Item, *names: str) -> Faults:
+    for name in names:
+        if name not in item:
+            yield f".{name}", "it is missing; it may be null"
+
+
+def _code_output(output: Mapping[str, Any]) -> Faults:
+    yield from choices(output, "type", ("logs", "image"))
+    yield from texts(output, "logs" if output.get("type") == "logs" else "url")
 
 
 _IMAGE_CHOICES: dict[str, tuple[str | None, ...]] = {
@@ -145,38 +152,37 @@ _IMAGE_CHOICES: dict[str, tuple[str | None, ...]] = {
 }
 
 
-def _image_generation(item: Item, tools: list[Any]) -> bool:
-    return (
-        item.get("status") == "completed"
-        and "result" in item
-        and all(optional_text(item.get(name)) for name in ("result", "revised_prompt", "size"))
-        and all(item.get(name) in choices for name, choices in _IMAGE_CHOICES.items())
-    )
+def _image_generation(item: Item, tools: list[Any]) -> Faults:
+    yield from choices(item, "status", ("completed",))
+    yield from _there(item, "result")
+    yield from optional_texts(item, "result", "revised_prompt", "size")
+    for name, among in _IMAGE_CHOICES.items():
+        yield from choices(item, name, among)
 
 
-def _mcp_listing(item: Item, tools: list[Any]) -> bool:
-    return is_list_of(item.get("tools"), _is_listed)
+def _mcp_listing(item: Item, tools: list[Any]) -> Faults:
+    yield from items_of(item, "tools", _listed_tool)
 
 
-def _is_listed(given: object) -> bool:
-    entry = mapping_of(given)
-    if not (
-        is_text(entry.get("name")) and "input_schema" in entry and optional_text(entry.get("description"))
-    ):
-        return False
-    plain(given)
-    return True
+def _listed_tool(entry: Mapping[str, Any]) -> Faults:
+    yield from texts(entry, "name")
+    if "input_schema" not in entry:
+        yield ".input_schema", "it is missing"
+    yield from optional_texts(entry, "description")
 
 
-def _mcp_call(item: Item, tools: list[Any]) -> bool:
-    return is_text(item.get("name")) and is_text(item.get("arguments")) and optional_text(item.get("output"))
+def _mcp_call(item: Item, tools: list[Any]) -> Faults:
+    yield from texts(item, "name", "arguments")
+    yield from optional_texts(item, "output")
 
 
-def _mcp_approval(item: Item, tools: list[Any]) -> bool:
-    return is_text(item.get("name")) and is_text(item.get("arguments")) and bool(item["id"])
+def _mcp_approval(item: Item, tools: list[Any]) -> Faults:
+    yield from texts(item, "name", "arguments")
+    if not item.get("id"):
+        yield ".id", "it is empty"
 
 
-_FIELDS: Mapping[str, Callable[[Item, list[Any]], bool]] = {
+_FIELDS: Mapping[str, Callable[[Item, list[Any]], Faults]] = {
     "web_search_call": _web_search,
     "file_search_call": _file_search,
     "code_interpreter_call": _code_interpreter,

@@ -14,7 +14,7 @@ from .data import Item, is_program_caller, plain
 from .functions import arguments_of
 from .history import item_ids
 from .items import computer_call_faults, function_call_faults, same_output
-from .server_items import SERVER_ITEMS, check_server_item
+from .server_items import SERVER_ITEMS, server_item_faults
 from .turn import ResponsesRunnerTurn, supplied_outputs
 
 if TYPE_CHECKING:
@@ -287,10 +287,7 @@ class Step:
 
     def _check_server_item(self, item: Item, seen: set[str]) -> bool:
         run = self._run
-        try:
-            check_server_item(item, run.request.tools)
-        except ValueError as error:
-            raise run.error(str(error)) from None
+        self._refuse(item, server_item_faults(item, run.request.tools))
         if item["type"] in ("mcp_call", "mcp_approval_request"):
             run.check_server(item)
         elif not run.request.selection.admits(item):
@@ -314,9 +311,7 @@ class Step:
 
     def _refuse(self, item: Item, faults: Faults) -> None:
         for path, fault in faults:
-            raise self._run.error(
-                f"the response has a {item['type']} that cannot be sent back: {path}: {fault}"
-            )
+            raise self._run.error(f"the response cannot be replayed: {item['type']}{path}: {fault}")
 
     def _check_function_call(self, item: Item) -> None:
         run, name = self._run, item.get("name")

@@ -85,7 +85,7 @@ WORDS: list[tuple[list[Item], Item, str]] = [
     (
         [response(MESSAGE | {"content": [{"type": "output_text"}]})],
         {},
-        "a message that cannot be sent back: .content[0].text",
+        "cannot be replayed: message.content[0].text: text is needed, got nothing",
     ),
     ([response(call(1))], {"cancelled": lambda: True}, "the run was cancelled"),
     ([response({"type": "computer_call", "id": "c"})], {}, "there is no computer"),

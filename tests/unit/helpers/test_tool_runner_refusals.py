@@ -42,7 +42,14 @@ REQUEST: Item = {"type": "mcp_approval_request", "id": "r", "server_label": "s",
                  "arguments": "{}"}  # fmt: skip
 APPROVED: Item = {"type": "mcp_approval_response", "approval_request_id": "r", "approve": True}
 TOOL: Any = {"type": "function", "name": "look", "parameters": {"type": "object"}, "strict": False}
-TOOLS: list[Any] = [TOOL, {"type": "computer"}, {"type": "mcp", "server_label": "s"}]
+TOOLS: list[Any] = [
+    TOOL,
+    {"type": "computer"},
+    {"type": "mcp", "server_label": "s"},
+    {"type": "file_search"},
+    {"type": "code_interpreter", "container": {"type": "auto"}},
+    {"type": "image_generation"},
+]
 
 
 def asking(*parts: Any) -> Item:
@@ -118,7 +125,22 @@ HISTORIES: list[tuple[list[Item], str]] = [
      "input[1].approve (mcp_approval_response): true or false is needed, got int"),
     ([REQUEST, APPROVED, APPROVED],
      "input[2].approval_request_id (mcp_approval_response): no request before it that has no answer yet"),
-    ([REQUEST | {"arguments": None}], "input[0]: mcp_approval_request: "),
+    ([REQUEST | {"arguments": None}],
+     "input[0].arguments (mcp_approval_request): text is needed, got nothing"),
+    ([REQUEST | {"server_label": "other"}],
+     "input[0].server_label (mcp_approval_request): no MCP server with this label is declared"),
+    ([REQUEST | {"type": "mcp_call", "approval_request_id": "q"}],
+     "input[0].approval_request_id (mcp_call): an MCP call was made that is not the one approved"),
+    ([{"type": "web_search_call"}], "input[0] (web_search_call): no tool of this run makes such items"),
+    ([{"type": "file_search_call", "id": "f", "status": "completed", "queries": ["a", 1]}],
+     "input[0].queries[1] (file_search_call): text is needed, got int"),
+    ([{"type": "code_interpreter_call", "id": "f", "status": "completed", "container_id": "c", "code": None,
+       "outputs": [{"type": "logs", "logs": None}]}],
+     "input[0].outputs[0].logs (code_interpreter_call): text is needed, got nothing"),
+    ([{"type": "image_generation_call", "id": "f", "status": "completed", "result": None, "quality": SECRET}],
+     "input[0].quality (image_generation_call): one of low, medium, high, xhigh, max, auto is needed"),
+    ([{"type": "image_generation_call", "id": "f", "status": "completed", "error": SECRET}],
+     "input[0] (image_generation_call): it did not complete"),
     # Computers' items are checked here only: the positions of the schema's faults are those of the input.
     ([WAIT, SHOT, {"type": "configuration_update", "text": {"format": SECRET}}],
      "input[2].text.format (configuration_update): "),
