@@ -314,7 +314,11 @@ def test_arguments_that_are_none() -> None:
             arguments_of({"name": "look", "arguments": text})
 
 
-@pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
+def pickled(error: Any) -> Any:
+    return pickle.loads(pickle.dumps(error))
+
+
+@pytest.mark.parametrize("again", [copy.copy, pickled])
 def test_a_cancelled_run_can_be_copied_and_pickled(again: Callable[[Any], Any]) -> None:
     responses = again(ToolRunnerCancelledError(["c1", "c2"], ["c1"]))
     assert type(responses) is ToolRunnerCancelledError
