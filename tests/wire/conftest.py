@@ -25,7 +25,7 @@ from oxide.transport.request import HeaderBlock, PreparedRequest
 LANES = ["session"]
 if NATIVE and importlib.util.find_spec("oxide.transport.wire_c") is not None:
     LANES.append("wire_c")
-if importlib.util.find_spec("oxide.transport.wire_py") is not None:
+if os.environ.get("OXIDE_BACKEND") != "native":
     LANES.append("wire_py")
 
 for _name in [n for n in os.environ if n.lower().endswith("_proxy")]:
