@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EventsAndTools", "ToolRuns"]
 
+_AHEAD = 64
+"""Events that are read before somebody asks for them."""
+
 
 class ToolRuns:
     """The tools an agent runs: limited in number and time, ended together.
@@ -193,7 +196,3 @@ class EventsAndTools:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-
-
-_AHEAD = 64
-"""Events that are read before somebody asks for them."""
