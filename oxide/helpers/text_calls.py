@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from oxide.options import not_given
-from oxide.resources._base import AsyncAPIResource, Endpoint
+from oxide.resources._base import AsyncAPIResource, Endpoint, non_empty
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -161,11 +161,7 @@ class ResponseTexts(AsyncAPIResource):
             ValueError: previous_response_id is empty.
             OpenAIError, TypeError: as :meth:`create_text`.
         """
-        if not previous_response_id:
-            raise ValueError(
-                f"Expected a non-empty value for `previous_response_id` but received {previous_response_id!r}"
-            )
-        params["previous_response_id"] = previous_response_id
+        params["previous_response_id"] = non_empty("previous_response_id", previous_response_id)
         return await self.create_text(
             extra_headers=extra_headers,
             extra_query=extra_query,

@@ -23,6 +23,7 @@ __all__ = [
     "absent",
     "check_response_format",
     "missing",
+    "non_empty",
     "renamed",
     "require",
     "segment",
@@ -209,6 +210,21 @@ class AsyncAPIResource:
         return view
 
 
+def non_empty(name: str, value: str) -> str:
+    """The value of a parameter that names something.
+
+    Args:
+      name: the parameter's name, for the message.
+      value: its value.
+
+    Raises:
+      ValueError: it is empty.
+    """
+    if not value:
+        raise ValueError(f"Expected a non-empty value for `{name}` but received {value!r}")
+    return value
+
+
 def segment(name: str, value: str) -> str:
     """A path parameter, escaped.
 
@@ -219,8 +235,7 @@ def segment(name: str, value: str) -> str:
     Raises:
       ValueError: the value is empty, or a relative segment that would change the path.
     """
-    if not value:
-        raise ValueError(f"Expected a non-empty value for `{name}` but received {value!r}")
+    non_empty(name, value)
     if value in (".", ".."):
         raise ValueError(f"Expected a value that is not a relative path for `{name}` but received {value!r}")
     # RFC 3986: these stand for themselves inside a segment.

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from oxide._files import FileSlice
 from oxide.errors import OpenAIError
 from oxide.options import Omit
+from oxide.resources._base import non_empty
 
 if TYPE_CHECKING:
     from oxide.types.beta.agents.environments.environment_file import EnvironmentFile
@@ -32,7 +33,6 @@ __all__ = [
     "upload",
 ]
 
-T = TypeVar("T")
 
 _ROOT = "/workspace/"
 _RESERVED = (".codex", ".managed-agents")
@@ -175,10 +175,6 @@ def _check_key(files: Mapping[str, Any], resource: Any, extra: Mapping[str, Any]
         )
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(None, work)
-
-
 def _extras(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in _EXTRAS}
 
@@ -198,7 +194,7 @@ async def prepare(resource: Any, params: Mapping[str, Any]) -> PreparedAgentFile
     """
     files: Mapping[str, Any] = params["files"]
     _check_key(files, resource, params["extra_headers"])
-    selected = await _in_thread(lambda: _selection(files))
+    selected = await asyncio.to_thread(_selection, files)
     prepared = PreparedAgentFiles()
     try:
         for destination, source in selected:
@@ -255,7 +251,7 @@ async def prepare_directory(resource: Any, params: Mapping[str, Any]) -> Prepare
       ValueError: a pattern, a destination or a file will not do; nothing was uploaded.
       AgentFilePreparationError: as from `prepare`.
     """
-    files = await _in_thread(lambda: _below(params["root"], params["destination"], params["include"]))
+    files = await asyncio.to_thread(_below, params["root"], params["destination"], params["include"])
     return await prepare(resource, {**params, "files": files})
 
 
@@ -271,14 +267,12 @@ async def upload(resource: Any, params: Mapping[str, Any]) -> StagedAgentFile:
       AgentFileStagingError: the file was uploaded, but is not in the environment. On CancelledError and the
         like the attribute `uploaded_file_id` tells the same.
     """
-    environment, path = params["environment_id"], _destination(params["path"])
+    path, environment = _destination(params["path"]), non_empty("environment_id", params["environment_id"])
     file: Any = params["file"]
-    if not environment:
-        raise ValueError(f"Expected a non-empty value for `environment_id` but received {environment!r}")
     parts: tuple[Any, ...] = cast("Any", file) if isinstance(file, tuple) else (None, file)
     if isinstance(parts[1], os.PathLike):
         local = cast("os.PathLike[str]", parts[1])
-        chosen = await _in_thread(lambda: _select(local))
+        chosen = await asyncio.to_thread(_select, local)
         file = (parts[0] if isinstance(file, tuple) else chosen.name, chosen, *parts[2:])
     extras = _extras(params)
     uploaded = await resource._client.files.create(file=file, purpose="user_data", **extras)
